@@ -1,0 +1,324 @@
+"""The records: one table of kinds and fields, encode, decode, check (spec 3 and 4).
+
+Why one table: device, gateway, cloud, browser test and documents read the same rows, so a field has one name, one unit
+and one bound everywhere. A record's header says where it stands in its device's history; its body says what happened.
+Masses are integer grams, money integer fen, time Unix milliseconds.
+"""
+
+from tracewire import cbor
+from tracewire.errors import Misuse, Rejected
+from tracewire.fields import LARGEST, Digits, Number, Octets, Rows, Text, Word, pack_digits, unpack_digits
+from tracewire.vocabulary import (
+    AUDIT_EVENTS,
+    BOOT_CAUSES,
+    CARCASS_SIDES,
+    CLOCK_SOURCES,
+    DECISIONS,
+    DOCUMENTS,
+    LOT_SOURCES,
+    MOVEMENTS,
+    SESSION_ACTIONS,
+    TARE_MODES,
+    TEST_METHODS,
+    TEST_RESULTS,
+    VISITS,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ("FIELDS", "KINDS", "Record", "advance", "code_of", "decode", "pack_digits", "unpack_digits")
+
+VERSION = 1
+
+BOOT, CLOCK, WEIGHING, SALE, CARCASS, LOT, MOVEMENT = 1, 2, 3, 4, 5, 6, 7
+SESSION, VISIT, TEST, DOCUMENT, DECISION, HEALTH, AUDIT = 8, 9, 10, 11, 12, 13, 14
+
+KINDS = {
+    BOOT: "boot",
+    CLOCK: "clock",
+    WEIGHING: "weighing",
+    SALE: "sale",
+    CARCASS: "carcass",
+    LOT: "lot",
+    MOVEMENT: "movement",
+    SESSION: "session",
+    VISIT: "visit",
+    TEST: "test",
+    DOCUMENT: "document",
+    DECISION: "decision",
+    HEALTH: "health",
+    AUDIT: "audit",
+}
+
+# Bounds wide enough for any scale of the product and narrow enough that a total fits 64 bits (spec 4.2).
+_MASS = Number(0x7FFFFFFF)
+_SIGNED_MASS = Number(0x7FFFFFFF, -0x7FFFFFFF)
+_MONEY = Number(0x7FFFFFFFFFFF)
+_COUNT = Number(0x7FFFFFFF)
+_SEQ = Number(LARGEST, 1)
+_TIME = Number(0x7FFFFFFFFFFF)
+_LOT_CODE = Digits(24, 8)
+_PARTY = Digits(13, 9)
+_NAME = Text(96)
+
+# (key, name, type, required): keys are 1 to 23, in order; a key is never given to another meaning.
+FIELDS = {
+    BOOT: (
+        (1, "software", Text(32), True),
+        (2, "security_version", _COUNT, True),
+        (3, "cause", Word(BOOT_CAUSES), True),
+        (4, "model", Text(32), True),
+        (5, "max_grams", _MASS, False),
+        (6, "min_grams", _MASS, False),
+        (7, "e_grams", _MASS, False),
+        (8, "parameters_digest", Octets(32), False),
+    ),
+    CLOCK: (
+        (1, "before_ms", _TIME, True),
+        (2, "source", Word(CLOCK_SOURCES), True),
+    ),
+    WEIGHING: (
+        (1, "gross_grams", _MASS, True),
+        (2, "tare_grams", _MASS, True),
+        (3, "tare_mode", Word(TARE_MODES), True),
+        (4, "net_grams", _MASS, True),
+        (5, "e_grams", _MASS, True),
+    ),
+    SALE: (
+        (1, "net_grams", Number(0x7FFFFFFF, 1), True),
+        (2, "tare_grams", _MASS, True),
+        (3, "price_fen_per_kg", Number(0x7FFFFFFF, 1), True),
+        (4, "amount_fen", _MONEY, True),
+        (5, "plu", Number(0xFFFF), True),
+        (6, "lot", _LOT_CODE, True),
+        (7, "weighing", _SEQ, True),
+    ),
+    CARCASS: (
+        (1, "carcass", _LOT_CODE, True),
+        (2, "lot", _LOT_CODE, True),
+        (3, "hot_grams", Number(0x7FFFFFFF, 1), True),
+        (4, "side", Word(CARCASS_SIDES), True),
+        (5, "ear_tag", Digits(15, 15), False),
+        (6, "hook", _COUNT, False),
+    ),
+    LOT: (
+        (1, "lot", _LOT_CODE, True),
+        (2, "source", Word(LOT_SOURCES), True),
+        (3, "goods", _NAME, True),
+        (4, "goods_code", Digits(14, 4), False),
+        (5, "place", _NAME, True),
+        (6, "division", Digits(6, 6), True),
+        (7, "head_count", _COUNT, False),
+        (8, "net_grams", _MASS, False),
+    ),
+    MOVEMENT: (
+        (1, "movement", Word(MOVEMENTS), True),
+        (2, "inputs", Rows((_LOT_CODE, _MASS), 32), True),
+        (3, "outputs", Rows((_LOT_CODE, _MASS), 32), False),
+        (4, "from_party", _PARTY, False),
+        (5, "to_party", _PARTY, False),
+        (6, "voucher", Text(32), False),
+        (7, "waste_grams", _MASS, False),
+        (8, "goods", _NAME, False),
+    ),
+    SESSION: (
+        (1, "action", Word(SESSION_ACTIONS), True),
+        (2, "seller", _PARTY, True),
+        (3, "stall", Text(48), False),
+        (4, "card", Octets(8), False),
+        (5, "lots", Rows((Number(0xFFFF), _LOT_CODE), 24), False),
+    ),
+    VISIT: (
+        (1, "visit", Word(VISITS), True),
+        (2, "subject", _PARTY, True),
+        (3, "latitude_microdegrees", Number(90000000, -90000000), False),
+        (4, "longitude_microdegrees", Number(180000000, -180000000), False),
+        (5, "accuracy_mm", _COUNT, False),
+        (6, "fix_quality", Number(9), False),
+        (7, "evidence_digest", Octets(32), False),
+        (8, "note", Text(240), False),
+    ),
+    TEST: (
+        (1, "lot", _LOT_CODE, True),
+        (2, "sample", Text(32), True),
+        (3, "item", _NAME, True),
+        (4, "method", Word(TEST_METHODS), True),
+        (5, "result", Word(TEST_RESULTS), True),
+        (6, "document_digest", Octets(32), False),
+    ),
+    DOCUMENT: (
+        (1, "lot", _LOT_CODE, True),
+        (2, "document", Word(DOCUMENTS), True),
+        (3, "number", Text(40), True),
+        (4, "issuer", _NAME, False),
+        (5, "issued_ms", _TIME, False),
+        (6, "valid_until_ms", _TIME, False),
+        (7, "document_digest", Octets(32), False),
+    ),
+    DECISION: (
+        (1, "decision", Word(DECISIONS), True),
+        (2, "lot", _LOT_CODE, False),
+        (3, "subject", _PARTY, False),
+        (4, "reason", Text(240), True),
+        (5, "account", Octets(32), True),
+    ),
+    HEALTH: (
+        (1, "uptime_s", _COUNT, True),
+        (2, "journal_pending", _COUNT, True),
+        (3, "journal_permille", Number(1000), True),
+        (4, "heap_free_bytes", _COUNT, False),
+        (5, "zero_drift_grams", _SIGNED_MASS, False),
+        (6, "battery_mv", _COUNT, False),
+        (7, "temperature_millidegrees", Number(200000, -100000), False),
+        (8, "printer", Text(16), False),
+        (9, "signal_dbm", Number(100, -200), False),
+        (10, "refused", _COUNT, False),
+    ),
+    AUDIT: (
+        (1, "event", Word(AUDIT_EVENTS), True),
+        (2, "event_counter", _COUNT, True),
+        (3, "detail", Text(120), False),
+    ),
+}
+
+_HEADER = (
+    (2, "seq", _SEQ),
+    (3, "prev", Octets(32)),
+    (4, "time_ms", _TIME),
+    (8, "boot", _COUNT),
+)
+_TOTAL = Number()
+
+
+class Record:
+    """One statement of one device: header fields as attributes, ``body`` as a dict by field name.
+
+    ``totals`` is (count, grams, fen) *after* this record; see ``advance``.
+    """
+
+    def __init__(
+        self,
+        kind: int,
+        body: "dict[str, Any]",
+        seq: int,
+        prev: bytes,
+        time_ms: int,
+        totals: "tuple[int, int, int]" = (0, 0, 0),
+        boot: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.body = body
+        self.seq = seq
+        self.prev = prev
+        self.time_ms = time_ms
+        self.totals = totals
+        self.boot = boot
+
+    def encode(self) -> bytes:
+        """Return the payload to seal; ``Misuse`` when a field is missing, unknown or out of bounds."""
+        try:
+            _check_header(self)
+            return cbor.encode(
+                {
+                    1: VERSION,
+                    2: self.seq,
+                    3: self.prev,
+                    4: self.time_ms,
+                    5: self.kind,
+                    6: _body_to_wire(self.kind, self.body),
+                    7: list(self.totals),
+                    8: self.boot,
+                }
+            )
+        except Rejected as error:
+            raise Misuse(error.code, error.detail)
+
+
+def decode(payload: bytes) -> Record:
+    """Return the record in an opened payload; ``Rejected("record.…")`` says which rule it breaks."""
+    entries = cbor.decode(payload)
+    if not isinstance(entries, dict) or any(key not in entries for key in range(1, 9)) or len(entries) != 8:
+        raise Rejected("record.header", "keys 1 to 8 expected")
+    if entries[1] != VERSION:
+        raise Rejected("record.version", "version %s is not known here" % entries[1])
+    totals = entries[7]
+    if not isinstance(totals, list):
+        raise Rejected("record.totals")
+    record = Record(
+        entries[5],
+        {},
+        entries[2],
+        entries[3],
+        entries[4],
+        tuple(totals),
+        entries[8],
+    )
+    _check_header(record)
+    record.body = _body_from_wire(record.kind, entries[6])
+    return record
+
+
+def advance(totals: "tuple[int, int, int]", kind: int, body: "dict[str, Any]") -> "tuple[int, int, int]":
+    """Return (count, grams, fen) after a record of this kind (spec 3.4): what a later record convicts a hole with."""
+    count, grams, fen = totals
+    if kind == SALE:
+        return count + 1, grams + body["net_grams"], fen + body["amount_fen"]
+    if kind == CARCASS:
+        return count + 1, grams + body["hot_grams"], fen
+    if kind == LOT:
+        return count + 1, grams + body.get("net_grams", 0), fen
+    if kind == MOVEMENT:
+        return count + 1, grams + sum(mass for _, mass in body.get("outputs", ())), fen
+    return totals
+
+
+def code_of(code_base: str, count: int) -> str:
+    """Return the 20-digit code of the ``count``-th counted record of the device with this 13-digit base (spec 4.5)."""
+    if not 0 < count < 10000000:
+        raise Misuse("record.code", "a code base has 9,999,999 codes")
+    return code_base + "%07d" % count
+
+
+def _check_header(record: Record) -> None:
+    if record.kind not in FIELDS or isinstance(record.kind, bool):
+        raise Rejected("record.kind", "kind %s is not known here" % record.kind)
+    for _, name, field_type in _HEADER:
+        if not field_type.check(getattr(record, name)):
+            raise Rejected("record.header", name)
+    if len(record.totals) != 3 or not all(_TOTAL.check(total) for total in record.totals):
+        raise Rejected("record.totals", "count, grams and fen")
+    if (record.seq == 1) != (record.prev == bytes(32)):
+        raise Rejected("record.prev", "zeros at seq 1 and only there")
+
+
+def _body_to_wire(kind: int, body: "dict[str, Any]") -> "dict[int, Any]":
+    wire = {}
+    for key, name, field_type, required in FIELDS[kind]:
+        if name in body:
+            if not field_type.check(body[name]):
+                raise Rejected("record.field", name)
+            wire[key] = field_type.to_wire(body[name])
+        elif required:
+            raise Rejected("record.missing", name)
+    if len(wire) != len(body):
+        raise Rejected("record.unknown", "a field that %s does not have" % KINDS[kind])
+    return wire
+
+
+def _body_from_wire(kind: int, wire: "Any") -> "dict[str, Any]":
+    if not isinstance(wire, dict):
+        raise Rejected("record.body", "a map is expected")
+    body: "dict[str, Any]" = {}
+    for key, name, field_type, required in FIELDS[kind]:
+        if key in wire:
+            value = field_type.from_wire(wire[key])
+            if not field_type.check(value):
+                raise Rejected("record.field", name)
+            body[name] = value
+        elif required:
+            raise Rejected("record.missing", name)
+    if len(body) != len(wire):
+        raise Rejected("record.unknown", "a field that %s does not have" % KINDS[kind])
+    return body

@@ -1,0 +1,74 @@
+"""Numbered words of the records: the position in a tuple is the number on the wire (spec 4.4).
+
+Why tuples and not an enum: MicroPython has none, and a reader of a record needs the word. New words are added at the
+end; a position is never given to another word, because sealed records keep the number for ever. Position 0 is
+"other" wherever a person may meet something that has no word yet.
+"""
+
+TARE_MODES = ("none", "measured", "preset", "proportional")
+"""OPC 40200 TareMode."""
+
+BOOT_CAUSES = ("other", "power_on", "watchdog", "command", "update", "brownout")
+CLOCK_SOURCES = ("other", "person", "gateway", "gnss", "rtc")
+CARCASS_SIDES = ("whole", "left", "right")
+SESSION_ACTIONS = ("out", "in")
+
+MOVEMENTS = ("other", "transfer", "split", "merge", "transform", "dispose")
+"""What happened to lots; transfer changes the owner, transform makes other goods (carcass to cuts)."""
+
+DOCUMENTS = (
+    "other",
+    "animal_quarantine_cross_province",  # 动物检疫合格证明（动物A）
+    "animal_quarantine_in_province",  # 动物B
+    "product_quarantine_cross_province",  # 产品A
+    "product_quarantine_in_province",  # 产品B
+    "meat_quality_inspection",  # 肉品品质检验合格证
+    "origin_proof",  # 产地证明
+    "purchase_voucher",  # 购货凭证
+    "conformity",  # 承诺达标合格证
+    "vehicle_disinfection",  # 车辆消毒证
+    "import_quarantine",  # 入境货物检验检疫证明
+    "test_report",  # 检验报告
+)
+
+LOT_SOURCES = (
+    "other",
+    "planting",
+    "breeding",
+    "processing",
+    "import",
+    "first_tier_wholesale",
+    "grain_trade",
+    "slaughter",
+)
+"""Who may create a code at a source (源头赋码, Licheng plan 三(六)); slaughter codes a day's carcasses."""
+
+VISITS = ("other", "patrol", "enforcement", "sampling")
+"""日常巡查, 执法检查, 抽样监测 (Zhengzhou art. 11.3)."""
+
+TEST_METHODS = ("other", "rapid", "laboratory")
+TEST_RESULTS = ("pending", "pass", "fail")
+
+DECISIONS = ("other", "admit", "suspend", "freeze", "recall", "release", "destroy")
+
+AUDIT_EVENTS = (
+    "other",
+    "case_opened",
+    "locked",
+    "unlocked",
+    "seal_changed",
+    "parameter_changed",
+    "firmware_changed",
+    "clock_stepped",
+    "journal_nearly_full",
+    "journal_damaged",
+    "key_changed",
+    "rollback_detected",
+    "printer_fault",
+    "power_fault",
+)
+
+
+def number(words: "tuple[str, ...]", word: str) -> int:
+    """Return the wire number of ``word``; ``ValueError`` when it is not in ``words`` (our own spelling mistake)."""
+    return words.index(word)
