@@ -1,0 +1,50 @@
+"""The price list of the scale: goods by PLU number, as enrolment or a signed downlink wrote them to flash."""
+
+from tracewire import cbor
+from tracewire.errors import Rejected, Unavailable
+
+FILE_NAME = "plu.cbor"
+
+
+class Plu:
+    """One kind of goods: number, name for the screen (UTF-8) and for the slip (GBK), price in fen per kilogram."""
+
+    def __init__(self, number: int, name: str, name_gbk: bytes, price_fen_per_kg: int) -> None:
+        self.number = number
+        self.name = name
+        self.name_gbk = name_gbk
+        self.price_fen_per_kg = price_fen_per_kg
+
+
+class PriceList:
+    """All goods this scale may sell."""
+
+    def __init__(self, goods: "list[Plu]") -> None:
+        self._by_number = {plu.number: plu for plu in goods}
+
+    def find(self, number: int) -> Plu:
+        """Return the goods with this number; Rejected "plu.unknown", or "plu.no_price" for a price of zero."""
+        plu = self._by_number.get(number)
+        if plu is None:
+            raise Rejected("plu.unknown", str(number))
+        if plu.price_fen_per_kg <= 0:
+            raise Rejected("plu.no_price", str(number))
+        return plu
+
+
+def decode(data: bytes) -> PriceList:
+    """Read `[[plu, name, name GBK, price_fen_per_kg], ...]`; Rejected "plu.format" for anything else."""
+    rows = cbor.decode(data)
+    try:
+        return PriceList([Plu(number, name, bytes(gbk), int(price)) for number, name, gbk, price in rows])
+    except (TypeError, ValueError):
+        raise Rejected("plu.format") from None
+
+
+def load(root: str) -> PriceList:
+    """Read the price list under `root`; Unavailable "plu.missing" when enrolment has not written one."""
+    try:
+        with open(root + "/" + FILE_NAME, "rb") as file:
+            return decode(file.read())
+    except OSError:
+        raise Unavailable("plu.missing") from None
