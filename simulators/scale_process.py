@@ -1,0 +1,235 @@
+"""A virtual counter scale: the shipped firmware in a real MicroPython process, and a hand at its front panel.
+
+    scale = ScaleProcess(firmware_image.build(), flash)
+    await scale.start()
+    await scale.present_card(card)
+    await scale.put_load(520)
+    await scale.wait_for_lamp("stable")
+    await scale.press("plu1")
+    slip = await scale.next_slip()
+    await scale.kill()                      # a power cut
+
+The panel's protocol is described in `simulators/board/README.md`. Everything waits for an event of the board; nothing
+sleeps and hopes.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tracewire.errors import Misuse, Unavailable
+
+from simulators.firmware_image import INTERPRETER
+
+HEAP = "192K"
+"""MicroPython heap of a scale on a 64-bit interpreter; a 32-bit board holds the same objects in 128 KiB."""
+
+START_TIMEOUT_S = 30.0
+WAIT_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Which load cell is mounted: its calibration, its faults and the seed of its noise."""
+
+    counts_at_zero: int = 84_000
+    counts_per_kg: int = 420_000
+    noise_counts: int = 120
+    """Standard deviation of one sample; about 0.3 g."""
+    drift_counts: int = 400
+    """Amplitude of the slow drift (ten minutes a period); about 1 g."""
+    seed: int = 1
+
+    @property
+    def calibration(self) -> list[int]:
+        """Return what enrolment writes into `config.cbor` under key 13."""
+        return [self.counts_at_zero, self.counts_per_kg]
+
+
+class ScaleProcess:
+    """One scale at one stall. Its memory is the flash image: start it again and it goes on where it was."""
+
+    def __init__(
+        self, image: Path, flash: Path, *, cell: Cell | None = None, clock_offset_ms: int = 0, heap: str = HEAP
+    ) -> None:
+        """Prepare a scale that runs the compiled `image` on the enrolled `flash`; nothing happens before `start`."""
+        self.screen: list[str] = []
+        self.lamps: frozenset[str] = frozenset()
+        self.slips: list[bytes] = []
+        self.log = flash.with_suffix(".log")
+        self._image = image.resolve()
+        self._flash = flash.resolve()
+        self._cell = cell or Cell()
+        self._clock_offset_ms = clock_offset_ms
+        self._heap = heap
+        self._slips_taken = 0
+        self._changed = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._line: asyncio.StreamWriter | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "ScaleProcess":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # Power
+
+    async def start(self) -> None:
+        """Switch on and wait for the first weight on the screen; Unavailable "scale.stopped" when it does not boot."""
+        if self._process is not None:
+            raise Misuse("scale.running")
+        self.screen, self.lamps = [], frozenset()
+        self._server = await asyncio.start_server(self._plugged_in, "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                INTERPRETER, "-X", f"heapsize={self._heap}", "-m", "scale.main",
+                env=self._environment(f"{host}:{port}"), cwd=self._image, stdout=log, stderr=log,
+            )  # fmt: skip
+        await self.wait_until(lambda: bool(self.lamps), START_TIMEOUT_S)
+
+    async def kill(self) -> None:
+        """Cut the power: SIGKILL, nothing more is written."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+        await self._clear_up()
+
+    async def stop(self) -> None:
+        """Pull the plug of the panel and wait until the board has stopped; a stopped board is left as it is."""
+        if self._line is not None:
+            self._line.close()
+        elif self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+        await self._clear_up()
+
+    async def restart(self) -> None:
+        """Cut the power and switch on again."""
+        await self.kill()
+        await self.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the board's process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    # Hands
+
+    async def put_load(self, grams: float) -> None:
+        """Let `grams` lie on the pan from now on, instead of what lay there."""
+        await self._send("load", grams)
+
+    async def remove_load(self) -> None:
+        """Take everything off the pan."""
+        await self._send("load", 0)
+
+    async def press(self, key: str) -> None:
+        """Press and release `key`."""
+        await self._send("key", key)
+
+    async def present_card(self, contents: bytes) -> None:
+        """Hold a card against the reader."""
+        await self._send("card", contents.hex())
+
+    async def take_card(self) -> None:
+        """Take the card away."""
+        await self._send("card", None)
+
+    async def set_printer(self, status: str) -> None:
+        """Make the printer "ok", "paper_out" or "jam"."""
+        await self._send("printer", status)
+
+    # Eyes
+
+    async def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        """Wait until `condition` holds, looking after every message of the board.
+
+        Raises Unavailable "scale.stopped" when the process ends first, "scale.timeout" after `timeout_s`.
+        """
+        try:
+            async with asyncio.timeout(timeout_s), self._changed:
+                await self._changed.wait_for(lambda: condition() or self._has_ended())
+        except TimeoutError:
+            raise Unavailable("scale.timeout", f"screen {self.screen}, lamps {sorted(self.lamps)}") from None
+        if not condition():
+            raise Unavailable("scale.stopped", self._last_words())
+
+    async def wait_for_text(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        """Wait until `text` is somewhere on the screen."""
+        await self.wait_until(lambda: any(text in line for line in self.screen), timeout_s)
+
+    async def wait_for_lamp(self, name: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        """Wait until the lamp `name` is lit."""
+        await self.wait_until(lambda: name in self.lamps, timeout_s)
+
+    async def next_slip(self, timeout_s: float = WAIT_TIMEOUT_S) -> bytes:
+        """Wait for the next slip that nobody has taken yet and take it."""
+        await self.wait_until(lambda: len(self.slips) > self._slips_taken, timeout_s)
+        self._slips_taken += 1
+        return self.slips[self._slips_taken - 1]
+
+    # Wiring
+
+    def _environment(self, panel: str) -> dict[str, str]:
+        return {
+            "MICROPYPATH": f"{self._image}:.frozen",
+            "CHENGXIN_FLASH": str(self._flash),
+            "CHENGXIN_PANEL": panel,
+            "CHENGXIN_CLOCK_OFFSET_MS": str(self._clock_offset_ms),
+        }
+
+    async def _plugged_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._line = writer
+        self._reader = asyncio.current_task()
+        await self._send("cell", asdict(self._cell))
+        with contextlib.suppress(ConnectionError):
+            async for line in reader:
+                await self._notice(json.loads(line))
+        if self._process is not None:
+            await self._process.wait()
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _notice(self, message: dict[str, Any]) -> None:
+        async with self._changed:
+            self.screen = message.get("screen", self.screen)
+            if "lamps" in message:
+                self.lamps = frozenset(message["lamps"])
+            if "slip" in message:
+                self.slips.append(bytes.fromhex(message["slip"]))
+            self._changed.notify_all()
+
+    async def _send(self, name: str, value: object) -> None:
+        if self._line is None or not self.is_running:
+            raise Unavailable("scale.stopped", self._last_words())
+        self._line.write(json.dumps({name: value}).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):  # the board died just now: the next wait tells
+            await self._line.drain()
+
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.returncode is not None
+
+    def _last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+
+    async def _clear_up(self) -> None:
+        if self._process is not None:
+            await self._process.wait()
+        if self._line is not None:
+            self._line.close()
+        if self._reader is not None:
+            await self._reader
+        if self._server is not None:
+            self._server.close()
+        self._process = self._server = self._line = self._reader = None
