@@ -1,0 +1,60 @@
+# Chengxin. Every target does its own set-up; `make demo` and `make test` are all a newcomer needs.
+SHELL := /bin/sh
+PY := .venv/bin/python
+READY := .venv/.ready
+ONCE ?=
+SEEDS ?= 1000
+
+.PHONY: help dev demo test check fix bench lock firmware clean
+
+help:
+	@echo "make demo         a market morning on this machine (ONCE=1: to its end, then stop)"
+	@echo "make test         the tests, on real interpreters, brokers, databases and a browser"
+	@echo "make check        linters, types, import rules, generated files"
+	@echo "make fix          let the linters mend what they can"
+	@echo "make bench        the figures of the README, measured now on this machine"
+	@echo "make firmware     compile what a scale ships, into build/firmware"
+	@echo "make lock         pin the newest versions with hashes"
+
+dev: $(READY)
+
+$(READY): requirements/full.lock pyproject.toml .ci/setup
+	sh .ci/setup
+	@touch $(READY)
+
+demo: $(READY)
+	$(PY) -m simulators.demo $(if $(ONCE),--once)
+
+test: $(READY)
+	sh .ci/debian-packages
+	$(PY) -m pytest -q -n 2 --dist loadgroup
+
+check: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(PY) tests/vectors/build.py --check
+	$(PY) firmware/tools/make_curve_tables.py --check
+	$(PY) firmware/tools/make_field_viper.py --check
+
+fix: $(READY)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) tests/vectors/build.py
+
+bench: $(READY)
+	$(PY) -m simulators.bench
+
+firmware: $(READY)
+	$(PY) -m simulators.firmware_image build/firmware
+
+lock:
+	.venv/bin/python -m pip install -q uv
+	.venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header -q -o requirements/product.lock
+	.venv/bin/uv pip compile pyproject.toml --extra simulators --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/full.lock
+
+clean:
+	rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
