@@ -1,0 +1,158 @@
+"""The commands ``chengxin ca …`` and ``chengxin device …``: read the words, call the flow, say what came of it."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console as Screen
+from rich.table import Table
+from tracewire.errors import Misuse
+
+from provisioning import ca as authority
+from provisioning import config, host_node, layout, publication, revocation
+from provisioning.console import Console
+from provisioning.enrol import Converse, Order, Outfit, enrol
+from provisioning.issuing import CLIENT_DAYS
+from provisioning.registry import Entry, opened
+
+ca = typer.Typer(help="The authority: found it, publish what it says.", no_args_is_help=True)
+device = typer.Typer(help="Devices and nodes: enrol, list, revoke.", no_args_is_help=True)
+
+AuthorityDirectory = Annotated[
+    Path, typer.Option("--ca", envvar="CHENGXIN_CA", help="Directory of the authority (chengxin ca init).")
+]
+
+
+@ca.command("init")
+def ca_init(
+    directory: Annotated[Path, typer.Option("--dir", help="Directory to create.")],
+    organisation: Annotated[str, typer.Option(help="Who the authority is; stands in its certificates.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the root key's passphrase; asked for without it.")
+    ] = None,
+) -> None:
+    """Found an authority: offline root, Device CA, Server CA, registry key.
+
+    Example: chengxin ca init --dir CA --organisation "Xiamen No. 8 Market"
+    """
+    authority.init(directory, organisation, _passphrase(passphrase_file), _now())
+    typer.echo(f"The authority is in {directory}.")
+    typer.echo(f"Now carry {directory / 'offline-root'} away: see the README in it. Nothing here needs it again.")
+
+
+@ca.command("export")
+def ca_export(
+    ca_directory: AuthorityDirectory,
+    out: Annotated[Path, typer.Option(help="Directory of a gateway or cloud, or one to hand to an outsider.")],
+) -> None:
+    """Sign registry and revocation list afresh and copy all public files.
+
+    Example: chengxin ca export --ca CA --out gateway
+    """
+    registry = publication.export(ca_directory, out, _now())
+    typer.echo(f"{out}: registry {registry.serial} with {len(registry.credentials)} keys.")
+
+
+@device.command("enrol")
+def device_enrol(
+    name: Annotated[str, typer.Argument(help="3 to 32 of a-z, 0-9 and hyphen, for example scale-0001.")],
+    *,
+    role: Annotated[str, typer.Option(help="scale, terminal, rail, farm, handheld, gateway, cloud or console.")],
+    ca_directory: AuthorityDirectory,
+    console: Annotated[str | None, typer.Option(help="Command whose input and output are the board's console.")] = None,
+    setup: Annotated[Path | None, typer.Option(help="Set-up file of the site (TOML); with --console.")] = None,
+    directory: Annotated[Path | None, typer.Option("--dir", help="Directory of a node on this machine.")] = None,
+    host: Annotated[list[str] | None, typer.Option(help="Name or address of a gateway or cloud; repeat it.")] = None,
+    site: Annotated[str | None, typer.Option(help="Market or slaughterhouse.")] = None,
+    stall: Annotated[str | None, typer.Option(help="Stall name as printed on the slip.")] = None,
+    seller: Annotated[str | None, typer.Option(help="Public name of the seller.")] = None,
+    node: Annotated[str, typer.Option(help="Nine digits that begin its code base.")] = Order.node,
+    code_base: Annotated[str | None, typer.Option(help="Thirteen digits instead of the next free ones.")] = None,
+    valid_days: Annotated[int, typer.Option(min=1, help="Days until its certificates expire.")] = CLIENT_DAYS,
+    re_enrol: Annotated[bool, typer.Option("--re-enrol", help="Replace an enrolment that is in force.")] = False,
+) -> None:
+    """Enrol a board over its console, or a node in a directory. Private keys stay where they are made.
+
+    Example: chengxin device enrol scale-0001 --ca CA --role scale --setup site.toml --console "picocom -q /dev/ttyACM0"
+    """
+    order = Order(name, role, site, stall, seller, node, code_base, tuple(host or ()), valid_days, is_again=re_enrol)
+    with ExitStack() as stack:
+        converse, outfit = _other_end(stack, console, setup, directory)
+        entry = enrol(ca_directory, order, converse, outfit, _now())
+    if directory is not None:
+        publication.copy_public(layout.existing(ca_directory), directory)
+    code = f", code base {entry.code_base}" if entry.code_base else ""
+    typer.echo(f"{name} is enrolled as {role} with record key {entry.kid.hex()}{code}.")
+
+
+@device.command("list")
+def device_list(ca_directory: AuthorityDirectory) -> None:
+    """List every record key: whose it is, what it may seal, which code base it has.
+
+    Example: chengxin device list --ca CA
+    """
+    table = Table("name", "role", "key", "state", "records", "code base", "site", "stall")
+    with opened(ca_directory) as history:
+        for entry in history.entries:
+            table.add_row(*_row(entry))
+    Screen().print(table)
+
+
+@device.command("revoke")
+def device_revoke(
+    name: Annotated[str, typer.Argument(help="Name of the device.")],
+    ca_directory: AuthorityDirectory,
+    from_seq: Annotated[int, typer.Option(min=1, help="First record that counts no more; 1 refuses all.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the history.")],
+) -> None:
+    """Refuse a device's records from a number on, and its connections altogether.
+
+    Example: chengxin device revoke scale-0001 --ca CA --from-seq 4711 --reason "stolen on 3 May"
+    """
+    revocation.revoke(ca_directory, name, from_seq, reason, _now())
+    typer.echo(f"{name} is revoked. Bring it to gateways and cloud with: chengxin ca export")
+
+
+def _other_end(
+    stack: ExitStack, console: str | None, setup: Path | None, directory: Path | None
+) -> tuple[Converse, Outfit]:
+    """Return who answers and what it keeps: a board behind a console command, or a directory here."""
+    if console is not None and directory is None:
+        if setup is None:
+            raise Misuse("cli.setup", "a board needs --setup: prices, gateway, calibration")
+        outfit = config.scale_outfit(config.read(setup))  # before the console opens: a bad file must not start a board
+        return stack.enter_context(Console(console)), outfit
+    if directory is not None and console is None:
+        return host_node.HostNode(directory), host_node.outfit
+    raise Misuse("cli.where", "say where the device is: --console for a board, --dir for a node on this machine")
+
+
+def _passphrase(file: Path | None) -> bytes:
+    if file is None:
+        return str(typer.prompt("Passphrase of the root key", hide_input=True, confirmation_prompt=True)).encode()
+    try:
+        return file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
+    except OSError as problem:
+        raise Misuse("ca.passphrase", f"cannot read {file}: {problem.strerror}") from problem
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    state = entry.state if entry.is_confirmed else "unfinished"
+    last = "" if entry.to_seq is None else str(entry.to_seq)
+    records = "none" if state == "revoked" and not last else f"{entry.from_seq}–{last}"
+    return (
+        entry.name,
+        entry.role,
+        entry.kid.hex(),
+        state,
+        records,
+        entry.code_base or "",
+        entry.site or "",
+        entry.stall or "",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
