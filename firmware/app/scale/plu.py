@@ -33,7 +33,7 @@ class PriceList:
 
 
 def decode(data: bytes) -> PriceList:
-    """Read `[[plu, name, name GBK, price_fen_per_kg], ...]`; Rejected "plu.format" for anything else."""
+    """Read ``[[plu, name, name GBK, price_fen_per_kg], ...]``; Rejected "plu.format" for anything else."""
     rows = cbor.decode(data)
     try:
         return PriceList([Plu(number, name, bytes(gbk), int(price)) for number, name, gbk, price in rows])
@@ -42,7 +42,7 @@ def decode(data: bytes) -> PriceList:
 
 
 def load(root: str) -> PriceList:
-    """Read the price list under `root`; Unavailable "plu.missing" when enrolment has not written one."""
+    """Read the price list under ``root``; Unavailable "plu.missing" when enrolment has not written one."""
     try:
         with open(root + "/" + FILE_NAME, "rb") as file:
             return decode(file.read())

@@ -15,12 +15,12 @@ def amount_fen(net_grams: int, price_fen_per_kg: int) -> int:
 
 
 def yuan(fen: int) -> str:
-    """Write `fen` as yuan with two decimals, by integers alone: 1205 -> "12.05"."""
+    """Write ``fen`` as yuan with two decimals, by integers alone: 1205 -> "12.05"."""
     return "%d.%02d" % (fen // 100, fen % 100)
 
 
 def kilograms(grams: int) -> str:
-    """Write `grams` as kilograms with three decimals, by integers alone: -35 -> "-0.035"."""
+    """Write ``grams`` as kilograms with three decimals, by integers alone: -35 -> "-0.035"."""
     sign = "-" if grams < 0 else ""
     grams = abs(grams)
     return "%s%d.%03d" % (sign, grams // 1000, grams % 1000)

@@ -11,13 +11,13 @@ from tracewire.errors import Rejected
 
 FILE_NAME = "session.cbor"
 OUT = 0
-IN = 1  # positions in `vocabulary.SESSION_ACTIONS`
+IN = 1  # positions in ``vocabulary.SESSION_ACTIONS``
 
 _SELLER, _STALL, _LOTS = 1, 2, 3
 
 
 class Session:
-    """A decoded card: `seller` digits, `stall` text, lot code digits by PLU number."""
+    """A decoded card: ``seller`` digits, ``stall`` text, lot code digits by PLU number."""
 
     def __init__(self, card: bytes, seller: str, stall: str, lots: "list[tuple[int, str]]") -> None:
         self.card = card
@@ -26,14 +26,14 @@ class Session:
         self._lots = lots
 
     def lot_of(self, plu: int) -> str:
-        """Return the lot that is being sold as `plu`; Rejected "session.no_lot" when the card has none."""
+        """Return the lot that is being sold as ``plu``; Rejected "session.no_lot" when the card has none."""
         for number, lot in self._lots:
             if number == plu:
                 return lot
         raise Rejected("session.no_lot", str(plu))
 
     def body(self, action: int) -> "dict[str, object]":
-        """Return the body of the session record for `action` (IN or OUT)."""
+        """Return the body of the session record for ``action`` (IN or OUT)."""
         body = {"action": action, "seller": self.seller}
         if self.stall:
             body["stall"] = self.stall
@@ -62,7 +62,7 @@ def _check(body: "dict[str, object]") -> None:
 
 
 class SessionStore:
-    """The current session and its file under the flash root `root`."""
+    """The current session and its file under the flash root ``root``."""
 
     def __init__(self, root: str) -> None:
         self._path = root + "/" + FILE_NAME
@@ -75,7 +75,7 @@ class SessionStore:
         return self.current
 
     def keep(self, session: "Session | None") -> None:
-        """Make `session` the current one; when this returns it is on flash and survives a power cut."""
+        """Make ``session`` the current one; when this returns it is on flash and survives a power cut."""
         with open(self._path + ".new", "wb") as file:
             file.write(b"" if session is None else session.card)
         # Commit point: littlefs renames atomically. A crash before it keeps the old session, after it the new one.

@@ -1,7 +1,7 @@
 """The slip 零售追溯凭证: ESC/POS bytes for a 58 mm printer, with a code that carries the sealed record itself.
 
-32 columns of 12 dots (384 dots). Chinese is GBK: fixed words from `slip_labels`, names as GBK from enrolment. The QR
-holds the trace address and, after `#`, the sealed record: a phone can check the signature, and because browsers send
+32 columns of 12 dots (384 dots). Chinese is GBK: fixed words from ``slip_labels``, names as GBK from enrolment. The QR
+holds the trace address and, after ``#``, the sealed record: a phone can check the signature, and because browsers send
 no fragment, no server sees which record was looked at.
 """
 
@@ -28,7 +28,7 @@ _PLAIN = b"\x1d!\x00"
 _FEED_TO_TEAR = b"\x1bd\x04"
 _RULE = b"-" * COLUMNS + b"\n"
 
-# QR functions of ESC/POS `GS ( k`: cn 49; fn 65 model 2, fn 67 module of 4 dots, fn 69 level M, fn 80 store, fn 81 print
+# QR functions of ESC/POS ``GS ( k``: cn 49; fn 65 model 2, fn 67 module of 4 dots, fn 69 level M, fn 80 store, fn 81 print
 _QR_MODEL_2 = b"\x1d(k\x04\x001A2\x00"
 _QR_MODULE_4 = b"\x1d(k\x03\x001C\x04"
 _QR_LEVEL_M = b"\x1d(k\x03\x001E1"
@@ -46,7 +46,7 @@ class Letterhead:
 
 
 def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: bytes) -> bytes:
-    """Return the printer bytes of the slip for `sale`, whose sealed bytes are already in the journal."""
+    """Return the printer bytes of the slip for ``sale``, whose sealed bytes are already in the journal."""
     code = records.code_of(head.code_base, sale.totals[0])
     return b"".join(
         (
@@ -81,13 +81,13 @@ def _line(label: bytes, value: str, columns: int = COLUMNS) -> bytes:
 
 
 def address(trace_prefix: str, code: str, sealed: bytes) -> bytes:
-    """Return what the QR says: trace page of `code`, `#`, the sealed record in base64url without padding (RFC 4648 §5)."""
+    """Return what the QR says: trace page of ``code``, ``#``, the sealed record in base64url without padding (RFC 4648 §5)."""
     text = binascii.b2a_base64(sealed).strip().replace(b"+", b"-").replace(b"/", b"_")
     return trace_prefix.encode() + code.encode() + b"#" + text.rstrip(b"=")
 
 
 def qr(content: bytes) -> bytes:
-    """Return the commands that store and print `content` as a QR code of level M with modules of 4 dots."""
+    """Return the commands that store and print ``content`` as a QR code of level M with modules of 4 dots."""
     size = len(content) + 3
     store = b"\x1d(k" + bytes((size & 0xFF, size >> 8)) + b"1P0" + content
     return _QR_MODEL_2 + _QR_MODULE_4 + _QR_LEVEL_M + store + _QR_PRINT + b"\n"

@@ -1,11 +1,11 @@
 """Step 1 of 11, weigh: turn load-cell counts into settled weighings, by the rules for legal scales.
 
-Before: nothing of ours; `firmware/app/hal/load_cell.py` delivers the counts.
-After: `firmware/lib/tracewire/cose.py` (step 2, sign), called through `firmware/app/device/history.py`.
+Before: nothing of ours: the load cell of ``hal`` delivers counts
+After: firmware/lib/tracewire/cose.py
 
 The metrology core: integers in, integers out; it knows no screen, no network, no clock and no file. Counts become
 milligrams by a two-point calibration, milligrams become multiples of the scale interval e, and a weighing is settled
-once per load. What a person asks for and may not have is a `Rejected` with a code that `screens` puts into words.
+once per load. What a person asks for and may not have is a ``Rejected`` with a code that ``screens`` puts into words.
 Numbers of OIML R 76-1:2006 stand beside their clause; a type approval has to confirm each one for its instrument.
 """
 
@@ -63,9 +63,9 @@ class Limits:
 
 
 class Reading:
-    """What the scale indicates now; grams are multiples of e. `is_zero`: gross zero within a quarter of e.
+    """What the scale indicates now; grams are multiples of e. ``is_zero``: gross zero within a quarter of e.
 
-    `is_settled` is true in exactly one reading of each load: the one that becomes its weighing record.
+    ``is_settled`` is true in exactly one reading of each load: the one that becomes its weighing record.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Reading:
 
 
 class Weigher:
-    """One load receptor: feed it every sample with `take`, ask it for `zero` and `tare`."""
+    """One load receptor: feed it every sample with ``take``, ask it for ``zero`` and ``tare``."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -251,5 +251,5 @@ def _push(ring: "list[int]", value: int, size: int) -> None:
 
 
 def _to_multiple(value: int, unit: int) -> int:
-    """Return the number of `unit`s nearest to `value`; half a unit rounds up."""
+    """Return the number of ``unit``s nearest to ``value``; half a unit rounds up."""
     return (value + unit // 2) // unit

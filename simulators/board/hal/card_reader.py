@@ -1,4 +1,4 @@
-"""Card reader of the virtual board: panel message `card`, contents in hex, or null when the card is taken away."""
+"""Card reader of the virtual board: panel message ``card``, contents in hex, or null when the card is taken away."""
 
 import binascii
 

@@ -12,5 +12,5 @@ def now_ms() -> int:
 
 
 def ticks_ms() -> int:
-    """Milliseconds that only go forward; compare with `time.ticks_diff`."""
+    """Milliseconds that only go forward; compare with ``time.ticks_diff``."""
     return time.ticks_ms()

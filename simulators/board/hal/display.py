@@ -1,4 +1,4 @@
-"""Display of the virtual board: panel message `screen`, a list of lines."""
+"""Display of the virtual board: panel message ``screen``, a list of lines."""
 
 from hal.panel import plug
 

@@ -4,5 +4,5 @@ import os
 
 
 def read(size: int) -> bytes:
-    """Return `size` random bytes."""
+    """Return ``size`` random bytes."""
     return os.urandom(size)

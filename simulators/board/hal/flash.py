@@ -1,7 +1,7 @@
 """Flash of the virtual board: MicroPython's own littlefs over an image file that behaves like NOR flash.
 
-Every program and erase is one write to the image, unbuffered: what littlefs has synced survives `kill -9`.
-The image is a part of the board, so its geometry is read from its size; only `mount(create=True)` makes one.
+Every program and erase is one write to the image, unbuffered: what littlefs has synced survives ``kill -9``.
+The image is a part of the board, so its geometry is read from its size; only ``mount(create=True)`` makes one.
 """
 
 import os
@@ -14,7 +14,7 @@ BLOCK_SIZE = 4096  # bytes: the erase sector of common SPI NOR parts
 DEFAULT_BLOCKS = 256  # 1 MiB, the partition that the flash budget is computed for
 ERASED = 0xFF  # NOR flash erases to ones and programs bits to zero
 
-# Requests of the extended block protocol, named in MicroPython's `vfs.AbstractBlockDev.ioctl`
+# Requests of the extended block protocol, named in MicroPython's ``vfs.AbstractBlockDev.ioctl``
 _COUNT_BLOCKS = 4
 _BLOCK_SIZE = 5
 _ERASE_BLOCK = 6
@@ -30,17 +30,17 @@ class BlockDevice:
         self._blocks = self._file.seek(0, 2) // BLOCK_SIZE
 
     def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
-        """Fill `buffer` from `block` at byte `offset`."""
+        """Fill ``buffer`` from ``block`` at byte ``offset``."""
         self._file.seek(block * BLOCK_SIZE + offset)
         self._file.readinto(buffer)
 
     def writeblocks(self, block: int, buffer: bytes, offset: int = 0) -> None:
-        """Program `buffer` into an erased part of `block`."""
+        """Program ``buffer`` into an erased part of ``block``."""
         self._file.seek(block * BLOCK_SIZE + offset)
         self._file.write(buffer)
 
     def ioctl(self, request: int, argument: int) -> int:
-        """Answer the geometry; erase block `argument`; the other requests need no work on an unbuffered file."""
+        """Answer the geometry; erase block ``argument``; the other requests need no work on an unbuffered file."""
         if request == _COUNT_BLOCKS:
             return self._blocks
         if request == _BLOCK_SIZE:
@@ -53,7 +53,7 @@ class BlockDevice:
 def mount(create: bool = False) -> str:
     """Mount the file system and return its root path.
 
-    `create` formats a flash that holds no file system, and never one that does: unsent records may be on it.
+    ``create`` formats a flash that holds no file system, and never one that does: unsent records may be on it.
     Only enrolment passes it. Mounting twice gives the same root. Raises Unavailable "flash.no_file_system".
     """
     global _file_system

@@ -1,4 +1,4 @@
-"""Keys of the virtual board: panel message `key`, one name per press."""
+"""Keys of the virtual board: panel message ``key``, one name per press."""
 
 from hal.panel import plug
 

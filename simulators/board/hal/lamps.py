@@ -1,4 +1,4 @@
-"""Lamps of the virtual board: panel message `lamps`, the names of those that are lit."""
+"""Lamps of the virtual board: panel message ``lamps``, the names of those that are lit."""
 
 from hal.panel import plug
 
@@ -10,5 +10,5 @@ class Lamps:
         self._panel = plug()
 
     def show(self, lit: "list[str]") -> None:
-        """Light exactly the lamps named in `lit`."""
+        """Light exactly the lamps named in ``lit``."""
         self._panel.send("lamps", lit)

@@ -1,7 +1,7 @@
 """A simulated load cell: goods land on the pan, swing, come to rest; noise and slow drift never stop.
 
 The pan is a damped spring: its natural frequency and damping decide how long a weight needs to settle. Panel messages:
-`cell` once (counts at zero and per kg, noise, drift, seed), then `load` in grams whenever the hand moves.
+``cell`` once (counts at zero and per kg, noise, drift, seed), then ``load`` in grams whenever the hand moves.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The front panel line: one loopback connection that carries everything a hand or an eye does at the board.
 
-Only the virtual board has it. JSON lines, described in `simulators/board/README.md`. The panel also is the power
+Only the virtual board has it. JSON lines, described in ``simulators/board/README.md``. The panel also is the power
 cord: when it goes away, the board stops at once and writes nothing more.
 """
 
@@ -46,7 +46,7 @@ class Panel:
         asyncio.create_task(self._read())
 
     def inbox(self, name: str) -> Inbox:
-        """Return the queue of incoming messages called `name`."""
+        """Return the queue of incoming messages called ``name``."""
         if name not in self._inboxes:
             self._inboxes[name] = Inbox()
         return self._inboxes[name]

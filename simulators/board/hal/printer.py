@@ -1,4 +1,4 @@
-"""Slip printer of the virtual board: panel message `slip` in hex; the panel sends `printer` with its state."""
+"""Slip printer of the virtual board: panel message ``slip`` in hex; the panel sends ``printer`` with its state."""
 
 import asyncio
 import binascii

@@ -10,7 +10,7 @@ RESET_STATUS = 3
 
 
 class Watchdog:
-    """Must be fed at least every `timeout_ms` milliseconds."""
+    """Must be fed at least every ``timeout_ms`` milliseconds."""
 
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = timeout_ms

@@ -1,0 +1,93 @@
+"""What the seller sees: four lines, and a plain sentence for everything that was refused.
+
+Codes come from the ``Rejected`` and ``Unavailable`` errors of the firmware; a test checks that each of them has words here.
+"""
+
+from scale.price import kilograms, yuan
+from scale.weighing import OVERLOAD, STABLE, STARTING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from scale.plu import Plu
+    from scale.weighing import Reading
+
+MESSAGES = {
+    "weighing.starting": "请清空秤盘",
+    "weighing.unstable": "未稳定",
+    "weighing.overload": "超载",
+    "weighing.negative": "净重为负",
+    "weighing.below_min": "低于最小称量",
+    "weighing.zero_range": "超出置零范围，请取下货物",
+    "plu.unknown": "商品未设置",
+    "plu.no_price": "商品未设置单价",
+    "session.none": "请刷卡",
+    "session.card": "此卡无法识别",
+    "session.no_lot": "卡上无此商品批次，请先登记进货",
+    "sale.repeated": "本次称重已售，请取下货物",
+    "key.unknown": "无此按键",
+    "journal.full": "存储已满暂停销售",
+    "journal.nearly_full": "存储将满请联网",
+    "printer.paper_out": "打印机缺纸，交易已记录",
+    "printer.jam": "打印机卡纸，交易已记录",
+    "printer.fault": "打印机故障，交易已记录",
+    "clock.not_set": "时钟未设置，请联网",
+}
+
+SIGNED_IN = "已刷卡 "
+SIGNED_OUT = "已签退"
+TARED = "已去皮"
+UNTARED = "皮重已清除"
+ZEROED = "已置零"
+NO_SELLER = "请刷卡"
+
+_STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", STABLE: "稳定"}
+
+
+def refusal(code: str) -> str:
+    """Return the sentence for an error code; an unforeseen one is shown as it is, never hidden."""
+    return MESSAGES.get(code) or "不能执行：" + code
+
+
+def weight_lines(reading: "Reading") -> "list[str]":
+    """Return the two lines of the weight: net and state, then gross zero or tare."""
+    if reading.state in (STARTING, OVERLOAD):
+        return [_STATES[reading.state], ""]
+    state = _STATES.get(reading.state, "")
+    marks = "→0←" if reading.is_zero else ""
+    if reading.tare_grams:
+        marks = "皮重 " + kilograms(reading.tare_grams) + " kg " + marks
+    return ["净重 " + kilograms(reading.net_grams) + " kg " + state, marks]
+
+
+def sold(goods: "Plu", amount: int) -> str:
+    """Return the line for a finished sale."""
+    return goods.name + " " + yuan(goods.price_fen_per_kg) + "元/kg 合计 " + yuan(amount) + "元"
+
+
+class Screen:
+    """Composes the four lines and redraws only what changed: weight, marks, message, who sells and how it is stored."""
+
+    def __init__(self, display: object) -> None:
+        self._display = display
+        self._lines = ["", "", "", NO_SELLER]
+
+    def weight(self, reading: "Reading") -> None:
+        """Show the indication of the scale."""
+        self._set(0, weight_lines(reading))
+
+    def say(self, message: str) -> None:
+        """Show ``message`` until the next one."""
+        self._set(2, [message])
+
+    def refuse(self, code: str) -> None:
+        """Show why something was not done."""
+        self.say(refusal(code))
+
+    def seller(self, stall: "str | None") -> None:
+        """Show who is selling, or that a card is needed."""
+        self._set(3, [NO_SELLER if stall is None else "摊位 " + stall])
+
+    def _set(self, first: int, lines: "list[str]") -> None:
+        if self._lines[first : first + len(lines)] != lines:
+            self._lines[first : first + len(lines)] = lines
+            self._display.show(self._lines)

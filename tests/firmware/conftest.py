@@ -1,0 +1,7 @@
+"""Device code is on no host's import path; the tests of its pure modules put it there."""
+
+import sys
+
+from tests.interpreters import ROOT
+
+sys.path.insert(0, str(ROOT / "firmware" / "app"))
