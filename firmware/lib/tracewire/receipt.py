@@ -45,7 +45,7 @@ class Receipt:
         self.seq_to = seq_to
         self.head = head
         self.time_ms = time_ms
-        self.refused = tuple(tuple(entry) for entry in refused)
+        self.refused = tuple((seq, digest, code) for seq, digest, code in refused)
 
     def encode(self) -> bytes:
         """Return the payload to seal; ``Misuse`` when a field is out of bounds."""
