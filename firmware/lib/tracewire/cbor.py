@@ -139,10 +139,23 @@ def _decode_string(data: bytes, at: int, length: int, is_text: bool) -> "tuple[o
         text = str(raw, "utf-8")
     except (UnicodeError, ValueError):
         raise Rejected("cbor.text", "text is not UTF-8")
-    # MicroPython's decoder lets surrogates and overlong forms pass in some builds; the round trip does not.
-    if text.encode() != raw:
+    if _shortest_utf8_length(text) != length:
         raise Rejected("cbor.text", "text is not UTF-8")
     return text, end
+
+
+def _shortest_utf8_length(text: str) -> int:
+    """Return the bytes that ``text`` needs in UTF-8, or -1 when it holds a surrogate.
+
+    MicroPython's own decoder lets surrogates and overlong forms pass; counting what each character needs shows them.
+    """
+    length = 0
+    for character in text:
+        code = ord(character)
+        if 0xD800 <= code < 0xE000 or code > 0x10FFFF:
+            return -1
+        length += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+    return length
 
 
 def _decode_array(data: bytes, at: int, count: int, depth: int) -> "tuple[object, int]":

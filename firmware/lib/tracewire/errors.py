@@ -10,7 +10,7 @@ class TracewireError(Exception):
     """Root of the three families; never raised itself."""
 
     def __init__(self, code: str, detail: str = "") -> None:
-        Exception.__init__(self, code + (": " + detail if detail else ""))
+        super().__init__(code + (": " + detail if detail else ""))
         self.code = code
         self.detail = detail
 
