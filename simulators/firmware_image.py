@@ -36,7 +36,7 @@ def build(output: Path = DEFAULT_OUTPUT, packages: tuple[str, ...] = SCALE) -> P
     """
     output = output.resolve()
     march = native_architecture()
-    sources = dict(_sources(packages))
+    sources = {name: source for name, source in _sources(packages) if march or not _is_native(source)}
     image = output / f"{'-'.join(packages)}-{_digest(sources, march)}"
     if image.is_dir():
         return image
@@ -66,6 +66,11 @@ def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
         for source in sorted((root / package).rglob("*")):
             if source.suffix in {".py", ".bin"}:
                 yield source.relative_to(root).as_posix(), source
+
+
+def _is_native(source: Path) -> bool:
+    """Tell whether a module is machine code, which an interpreter without an emitter neither loads nor asks for."""
+    return source.suffix == ".py" and "@micropython.viper" in source.read_text()
 
 
 def _digest(sources: dict[str, Path], march: str | None) -> str:
@@ -103,4 +108,4 @@ def _publish(building: Path, image: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{build()}\n")
+    sys.stdout.write(f"{build(*map(Path, sys.argv[1:2]))}\n")

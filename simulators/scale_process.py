@@ -58,7 +58,7 @@ class ScaleProcess:
     def __init__(
         self, image: Path, flash: Path, *, cell: Cell | None = None, clock_offset_ms: int = 0, heap: str = HEAP
     ) -> None:
-        """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; nothing happens before ``start``."""
+        """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; ``start`` switches it on."""
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
         self.slips: list[bytes] = []

@@ -5,8 +5,8 @@ The image is a part of the board, so its geometry is read from its size; only ``
 """
 
 import os
-import vfs
 
+import vfs
 from tracewire.errors import Misuse, Unavailable
 
 ROOT = "/flash"
@@ -19,7 +19,7 @@ _COUNT_BLOCKS = 4
 _BLOCK_SIZE = 5
 _ERASE_BLOCK = 6
 
-_file_system = None
+_mounted = []
 
 
 class BlockDevice:
@@ -56,15 +56,14 @@ def mount(create: bool = False) -> str:
     ``create`` formats a flash that holds no file system, and never one that does: unsent records may be on it.
     Only enrolment passes it. Mounting twice gives the same root. Raises Unavailable "flash.no_file_system".
     """
-    global _file_system
-    if _file_system is None:
+    if not _mounted:
         path = os.getenv("CHENGXIN_FLASH")
         if not path:
             raise Misuse("flash.no_image", "CHENGXIN_FLASH is not set")
         if create:
             _make_image(path)
-        _file_system = _open(path, create)
-        vfs.mount(_file_system, ROOT)
+        vfs.mount(_open(path, create), ROOT)
+        _mounted.append(path)
     return ROOT
 
 
@@ -82,11 +81,11 @@ def _open(path: str, create: bool) -> object:
     try:
         device = BlockDevice(path)
     except OSError:
-        raise Unavailable("flash.no_file_system", path) from None
+        raise Unavailable("flash.no_file_system", path)
     try:
         return vfs.VfsLfs2(device)
     except OSError:
         if not create:
-            raise Unavailable("flash.no_file_system", path) from None
+            raise Unavailable("flash.no_file_system", path)
     vfs.VfsLfs2.mkfs(device)
     return vfs.VfsLfs2(device)

@@ -26,6 +26,7 @@ class LoadCell:
         self._cell_inbox = panel.inbox("cell")
         self._load_inbox = panel.inbox("load")
         self._cell = None
+        self._hand = None
         self._load_grams = 0
         self._position_grams = 0.0
         self._speed = 0.0
@@ -37,7 +38,7 @@ class LoadCell:
         if self._cell is None:
             self._cell = await self._cell_inbox.get()
             random.seed(self._cell["seed"])
-            asyncio.create_task(self._follow_hand())
+            self._hand = asyncio.create_task(self._follow_hand())
             self._due_ms = time.ticks_ms()
         self._due_ms = time.ticks_add(self._due_ms, PERIOD_MS)
         late_ms = time.ticks_diff(time.ticks_ms(), self._due_ms)

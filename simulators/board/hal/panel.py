@@ -42,8 +42,8 @@ class Panel:
         line.setblocking(False)
         self._stream = asyncio.StreamReader(line)
         self._inboxes = {}
-        self._is_draining = False
-        asyncio.create_task(self._read())
+        self._drain_task = None
+        self._read_task = asyncio.create_task(self._read())
 
     def inbox(self, name: str) -> Inbox:
         """Return the queue of incoming messages called ``name``."""
@@ -54,13 +54,12 @@ class Panel:
     def send(self, name: str, value: object) -> None:
         """Send one message to the panel, in order, without waiting."""
         self._stream.write((json.dumps({name: value}) + "\n").encode())
-        if not self._is_draining:
-            self._is_draining = True
-            asyncio.create_task(self._drain())
+        if self._drain_task is None:
+            self._drain_task = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
         await self._stream.drain()
-        self._is_draining = False
+        self._drain_task = None
 
     async def _read(self) -> None:
         while True:

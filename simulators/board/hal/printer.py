@@ -12,7 +12,7 @@ class Printer:
     def __init__(self) -> None:
         self._panel = plug()
         self._status = "ok"
-        asyncio.create_task(self._watch())
+        self._watcher = asyncio.create_task(self._watch())
 
     def print(self, escpos: bytes) -> None:
         """Put one slip on paper."""

@@ -1,0 +1,39 @@
+"""The ``vfs`` partition of the ESP32 as littlefs, which commits a file all or nothing when it is flushed or closed."""
+
+import os
+
+import vfs
+from esp32 import Partition
+from tracewire.errors import Unavailable
+
+ROOT = ""
+_LABEL = "vfs"
+
+
+def mount(create: bool = False) -> str:
+    """Mount the file system, unless the boot code has, and return its root path.
+
+    ``create`` formats a partition that holds no littlefs, and never one that does: unsent records may be on it. Only
+    enrolment passes it. Raises Unavailable "flash.no_file_system".
+    """
+    if not _is_mounted():
+        vfs.mount(_open(Partition.find(Partition.TYPE_DATA, label=_LABEL)[0], create), "/")
+    return ROOT
+
+
+def _is_mounted() -> bool:
+    try:
+        os.statvfs("/")
+        return True
+    except OSError:
+        return False
+
+
+def _open(partition: Partition, create: bool) -> object:
+    try:
+        return vfs.VfsLfs2(partition)
+    except OSError:
+        if not create:
+            raise Unavailable("flash.no_file_system", _LABEL)
+    vfs.VfsLfs2.mkfs(partition)
+    return vfs.VfsLfs2(partition)
