@@ -1,0 +1,228 @@
+"""Build the gateway's objects, run them, take them down again.
+
+The order is the meaning: keys and store are checked before a port opens, the broker opens before the inbox connects,
+and on the way down the broker closes first, so that nothing new arrives while the last bunch is committed.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import ssl
+import time
+from typing import Any
+
+import structlog
+from tracewire.errors import Misuse, Rejected, Unavailable
+from tracewire.p256 import SigningKey
+
+from edge import revocations, tls
+from edge.access import Access
+from edge.broker import EmbeddedBroker
+from edge.config import GatewayConfig
+from edge.forwarder import Forwarder
+from edge.gateway import Gateway
+from edge.health import Health, StatusServer
+from edge.inbox import Inbox
+from edge.keyring import Keyring
+from edge.outbox import Outbox
+from edge.verify import Verifier
+
+log = structlog.get_logger("edge.assembly")
+
+FORGET_SECONDS = 3_600
+
+
+class Site:
+    """Everything one running gateway consists of. ``outbox`` is given, so that a test can bring one that dies."""
+
+    def __init__(self, config: GatewayConfig, outbox: Outbox) -> None:
+        """Check keys, registry and certificates; ``Misuse`` with a sentence when one cannot be used. Opens no port."""
+        self.config = config
+        self.outbox = outbox
+        self.health = Health()
+        self._key = SigningKey(config.path("record.key").read_bytes(), os.urandom)
+        self._keyring = Keyring(
+            config.path("registry.cose"),
+            config.path("root.point").read_bytes(),
+            _now_ms(),
+            outbox.registry_serial(),
+        )
+        self.name = _own_name(self._keyring, self._key, config)
+        self._device_context = tls.device_side(config)
+        self._calling_context = tls.calling_side(config)
+        self._revocations = _first_revocations(config)
+        self._access = Access(self._keyring, self.name, self._revocations.serials)
+        self._gateway = Gateway(Verifier(self._keyring), outbox, self._key, self.health, config.batch_records)
+        self._started = time.monotonic()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set; ``Misuse`` when a port is taken or the store is damaged."""
+        config = self.config
+        self._inbox = Inbox(config.mqtt_host, config.mqtt_port, self._calling_context, self.name, config.waiting_limit)
+        self._forwarder = Forwarder(
+            config=config,
+            context=self._calling_context,
+            key=self._key,
+            outbox=self.outbox,
+            keyring=self._keyring,
+            health=self.health,
+            hand_down=lambda receipt: self._gateway.hand_down(receipt, self._inbox),
+        )
+        self._watch()
+        self._broker = EmbeddedBroker(
+            config.mqtt_listen_host, config.mqtt_port, self._device_context, self._access, self
+        )
+        status = StatusServer(config.status_port, self.health, self.figures)
+        try:
+            if config.broker == "embedded":
+                await self._broker.start()
+            self._inbox.start()
+            status.start()
+            self.outbox.remember_registry(self._keyring.serial)
+            log.info("gateway.started", name=self.name, mqtt_port=config.mqtt_port, status_port=config.status_port)
+            await self._work_until(stop)
+        finally:
+            if config.broker == "embedded":
+                await self._broker.stop()
+            await self._inbox.stop()
+            status.stop()
+            log.info("gateway.stopped", name=self.name)
+
+    async def _work_until(self, stop: asyncio.Event) -> None:
+        """Run the flow and the refreshes until told to stop, or until one of them fails."""
+        work = [
+            asyncio.create_task(self._gateway.run(self._inbox, self._forwarder)),
+            asyncio.create_task(self._refresh_for_ever()),
+        ]
+        waiter = asyncio.create_task(stop.wait())
+        await asyncio.wait([waiter, *work], return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiter, *work):
+            task.cancel()
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
+
+    # What the broker tells us (``edge.broker_plugins.BrokerEvents``), on the event loop.
+
+    def listening(self, device: str) -> None:
+        """Say the newest cloud receipt again to a device that has just subscribed."""
+        task = asyncio.create_task(self._gateway.say_again(device, self._inbox))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def foreign_publish(self, sender: str, topic: str, payload: bytes) -> None:
+        """Let step 5 refuse what the broker dropped, so that the quarantine keeps it."""
+        self._inbox.add_foreign(sender, topic, payload)
+
+    def refused(self, code: str) -> None:
+        """Count a refused connection, subscription or packet."""
+        self.health.refusals.labels(code).inc()
+
+    async def _refresh_for_ever(self) -> None:
+        """Take newer registries and revocation lists, drop who they exclude, and forget very old digests."""
+        next_forgetting = time.monotonic()
+        while True:
+            await asyncio.sleep(self.config.refresh_ms / 1000)
+            try:
+                if await asyncio.to_thread(self._keyring.refresh, _now_ms()):
+                    await asyncio.to_thread(self.outbox.remember_registry, self._keyring.serial)
+                self._refresh_revocations()
+                await self._broker.drop_unwelcome()
+                if time.monotonic() >= next_forgetting:
+                    next_forgetting = time.monotonic() + FORGET_SECONDS
+                    await asyncio.to_thread(self.outbox.forget_before, self.config.remembered_records)
+            except Unavailable as failing:
+                log.error("gateway.disk", reason=str(failing))
+
+    def _refresh_revocations(self) -> None:
+        """Take ``crl.pem`` when it changed; a list that cannot be read leaves the last one in force."""
+        try:
+            fresh = revocations.read(self.config.path("crl.pem"))
+            if fresh == self._revocations:
+                return
+            tls.add_revocations(self._device_context, self.config)
+        except (Rejected, ssl.SSLError, OSError) as broken:
+            log.error("crl.refused", reason=str(broken))
+            return
+        self._revocations = fresh
+        self._access.revoked_serials = fresh.serials
+        log.info("crl.loaded", revoked=len(fresh.serials))
+
+    def _watch(self) -> None:
+        watch = self.health.watch
+        watch("outbox_records", "Records the cloud has not answered for.", lambda: self.outbox.backlog().rows)
+        watch("outbox_bytes", "Their sealed bytes.", lambda: self.outbox.backlog().sealed_bytes)
+        watch("buffer_free_bytes", "Room left for more.", self._free_bytes)
+        watch("crl_expires_seconds", "Unix time after which every device is refused.", self._crl_expiry_seconds)
+        watch("inbox_dropped", "Deliveries dropped unacknowledged because too many waited.", self._dropped)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the status page; called on the status server's thread."""
+        backlog = self.outbox.backlog()
+        free_bytes = self._free_bytes()
+        age_ms = _now_ms() - backlog.oldest_ms if backlog.rows else 0
+        return {
+            "gateway": self.name,
+            "ready": self._inbox.listening.is_set(),
+            "cloud": self._forwarder.backoff.state.value,
+            "outbox_records": backlog.rows,
+            "outbox_bytes": backlog.sealed_bytes,
+            "outbox_oldest_seconds": age_ms // 1000,
+            "quarantined": backlog.quarantined,
+            "forks": backlog.forks,
+            "devices": backlog.devices,
+            "registry_serial": self._keyring.serial,
+            "crl_expires_ms": self._revocations.next_update_ms,
+            "inbox_dropped": self._inbox.dropped,
+            "buffer_free_bytes": free_bytes,
+        }
+
+    def _free_bytes(self) -> int:
+        """Return what may still be written: the smaller of the disk's room and the outbox's own limit."""
+        return min(shutil.disk_usage(self.config.directory).free, self.outbox.free_bytes())
+
+    def _crl_expiry_seconds(self) -> float:
+        return self._revocations.next_update_ms / 1000
+
+    def _dropped(self) -> float:
+        return self._inbox.dropped
+
+
+async def serve(config: GatewayConfig, outbox: Outbox) -> None:
+    """Run a gateway until SIGTERM or SIGINT; its outbox is closed when this returns."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await Site(config, outbox).run(stop)
+    finally:
+        outbox.close()
+
+
+def open_outbox(config: GatewayConfig) -> Outbox:
+    """Open the existing outbox with the limits of the configuration."""
+    return Outbox(config.outbox_path, config.outbox_max_bytes, config.quarantined_per_sender)
+
+
+def _own_name(keyring: Keyring, key: SigningKey, config: GatewayConfig) -> str:
+    try:
+        credential = keyring.find(key.kid)
+    except Rejected as unknown:
+        raise Misuse("gateway.identity", f"record.key in {config.directory} is not in the registry") from unknown
+    if credential.role != "gateway" or credential.state == "revoked":
+        raise Misuse("gateway.identity", f"{credential.name} is a {credential.state} {credential.role}")
+    return credential.name
+
+
+def _first_revocations(config: GatewayConfig) -> revocations.Revocations:
+    try:
+        return revocations.read(config.path("crl.pem"))
+    except Rejected as broken:
+        raise Misuse("gateway.crl", f"crl.pem in {config.directory}: {broken.detail}") from broken
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,97 @@
+"""The gateway's commands: ``chengxin gateway init | run | status``.
+
+They translate between a person and the program: read the configuration, print one sentence on ``Misuse``, set up the
+log.
+"""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import structlog
+import typer
+from tracewire.errors import Misuse
+
+from edge import assembly, config, store
+from edge.health import LOOPBACK
+
+gateway = typer.Typer(
+    help="Hear the devices of one site, keep what they sealed, hand it on to the cloud.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Directory = Annotated[Path, typer.Option("--dir", help="The gateway's directory, written by `chengxin device enrol`.")]
+
+
+@gateway.command(
+    epilog="Example: `chengxin gateway init --dir /var/lib/chengxin/gateway --cloud-url https://cloud.example:8443`"
+)
+def init(
+    directory: Directory,
+    cloud_url: Annotated[str, typer.Option(help="Where the cloud is: https://host:port.")],
+    mqtt_port: Annotated[int, typer.Option(help="TLS port for the devices.")] = 8883,
+    status_port: Annotated[int, typer.Option(help="Loopback port of the status page.")] = 9464,
+) -> None:
+    """Write gateway.toml and create the empty outbox, once. Overwrites nothing."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        settings = directory / config.FILE_NAME
+        if not settings.exists():
+            settings.write_text(config.default_text(cloud_url, mqtt_port, status_port), encoding="utf-8")
+        store.create(config.load(directory).outbox_path)
+    except Misuse as misuse:
+        raise _refusal(misuse) from misuse
+    typer.echo(f"{directory} is ready: edit {settings.name} if need be, then `chengxin gateway run --dir {directory}`")
+
+
+@gateway.command(epilog="Example: `chengxin gateway run --dir /var/lib/chengxin/gateway`")
+def run(directory: Directory) -> None:
+    """Serve until SIGTERM or Ctrl-C. Refuses to start, with a sentence, when a file is missing."""
+    _log_as_lines()
+    try:
+        settings = config.load(directory)
+        settings.check_files()
+        asyncio.run(assembly.serve(settings, assembly.open_outbox(settings)))
+    except* Misuse as misuses:
+        raise _refusal(misuses.exceptions[0]) from None
+
+
+@gateway.command(epilog="Example: `chengxin gateway status --dir /var/lib/chengxin/gateway`")
+def status(directory: Directory) -> None:
+    """Print the status page of the running gateway; exit 1 when it does not answer."""
+    try:
+        settings = config.load(directory)
+    except Misuse as misuse:
+        raise _refusal(misuse) from misuse
+    address = f"http://{LOOPBACK}:{settings.status_port}/"
+    try:
+        typer.echo(httpx.get(address, trust_env=False).raise_for_status().text, nl=False)
+    except httpx.HTTPError as silent:
+        typer.echo(f"no gateway answers at {address} ({type(silent).__name__})", err=True)
+        raise typer.Exit(1) from silent
+
+
+def _refusal(misuse: BaseException) -> typer.Exit:
+    """Print what is wrong, for a person; return the exit to raise."""
+    detail = misuse.detail if isinstance(misuse, Misuse) and misuse.detail else str(misuse)
+    typer.echo(f"chengxin gateway: {detail}", err=True)
+    return typer.Exit(2)
+
+
+def _log_as_lines() -> None:
+    """One JSON object to a line on stderr. amqtt's own chatter is cut to warnings."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

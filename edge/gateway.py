@@ -1,0 +1,110 @@
+"""The flow of the gateway: receive, verify, keep, acknowledge; and beside it forward.
+
+Read ``_receive`` for the life of a record here. A failing disk is waited out with the records in hand and
+unacknowledged; what cannot be held comes again from the devices' journals.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+from tracewire import topics
+from tracewire.errors import Unavailable
+from tracewire.p256 import SigningKey
+
+from edge.backoff import Backoff
+from edge.chains import Place
+from edge.forwarder import Forwarder
+from edge.health import Health
+from edge.inbox import Delivery, Inbox
+from edge.outbox import CloudReceipt, Kept, Outbox
+from edge.receipts import sealed_receipts
+from edge.verify import Verifier
+
+log = structlog.get_logger("edge.gateway")
+
+
+class Gateway:
+    """Steps 5 to 7 over parts that somebody else built (``edge/assembly.py``)."""
+
+    def __init__(self, verifier: Verifier, outbox: Outbox, key: SigningKey, health: Health, bunch: int) -> None:
+        self._verifier = verifier
+        self._outbox = outbox
+        self._key = key
+        self._health = health
+        self._bunch = bunch
+        self._disk = Backoff(100, 5_000, 100, 5_000)
+
+    async def run(self, inbox: Inbox, forwarder: Forwarder) -> None:
+        """Receive and forward until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive_for_ever(inbox, forwarder))
+            tasks.create_task(forwarder.run())
+
+    async def _receive_for_ever(self, inbox: Inbox, forwarder: Forwarder) -> None:
+        while True:
+            deliveries = await inbox.waiting(self._bunch)
+            await self._receive(deliveries, inbox)
+            forwarder.wake()  # 7 forward: reads the outbox, not these deliveries
+
+    async def _receive(self, deliveries: Sequence[Delivery], inbox: Inbox) -> None:
+        """Take one bunch from the wire to the disk, and only then answer."""
+        kept = await self._keep(deliveries)
+        for delivery in deliveries:
+            delivery.acknowledge()  # the broker may forget; the device may not, it waits for the receipt
+        for topic, receipt in sealed_receipts(kept, self._key, _now_ms()):
+            inbox.publish(topic, receipt)
+            self._health.receipts.labels("gateway").inc()
+        for device in kept.repeating:
+            await self.say_again(device, inbox)
+        self._note(kept)
+
+    async def _keep(self, deliveries: Sequence[Delivery]) -> Kept:
+        """Steps 5 and 6, as often as it takes: while the disk is full nobody is told anything."""
+        while True:
+            try:
+                kept = await asyncio.to_thread(self._verify_and_keep, deliveries)
+            except Unavailable as full:
+                pause_ms = self._disk.unreachable_ms()
+                self._health.disk_failures.inc()
+                log.error("gateway.disk", reason=str(full), waiting=len(deliveries), pause_ms=pause_ms)
+                await asyncio.sleep(pause_ms / 1000)
+            else:
+                self._disk.worked()
+                return kept
+
+    def _verify_and_keep(self, deliveries: Sequence[Delivery]) -> Kept:
+        with self._health.commit_seconds.time():
+            verdicts = [self._verifier.judge(delivery) for delivery in deliveries]  # 5 verify
+            return self._outbox.keep(verdicts)  # 6 store: committed when this returns
+
+    async def say_again(self, device: str, inbox: Inbox) -> None:
+        """Send the newest cloud receipt of a device that has just come back or repeats itself."""
+        try:
+            sealed = await asyncio.to_thread(self._outbox.cloud_receipt, device)
+        except Unavailable as failing:
+            log.error("gateway.disk", reason=str(failing))
+            return
+        if sealed is not None:
+            self.hand_down(CloudReceipt(device, 0, sealed), inbox)
+
+    def hand_down(self, receipt: CloudReceipt, inbox: Inbox) -> None:
+        """Pass a cloud receipt on as it is: the device checks the cloud's seal, not ours."""
+        inbox.publish(topics.down(receipt.device), receipt.sealed)
+        self._health.receipts.labels("cloud").inc()
+
+    def _note(self, kept: Kept) -> None:
+        places = kept.places
+        self._health.kept.inc(places[Place.NEXT] + places[Place.AHEAD] + places[Place.FORK])
+        self._health.repeats.inc(places[Place.REPEAT])
+        self._health.ahead.inc(places[Place.AHEAD])
+        self._health.forks.inc(places[Place.FORK])
+        self._health.deliveries.inc(places.total() + len(kept.refused))
+        for refused in kept.refused:
+            self._health.quarantined.labels(refused.code).inc()
+            log.warning("gateway.quarantined", sender=refused.sender, code=refused.code, detail=refused.detail)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
