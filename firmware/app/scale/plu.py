@@ -38,7 +38,7 @@ def decode(data: bytes) -> PriceList:
     try:
         return PriceList([Plu(number, name, bytes(gbk), int(price)) for number, name, gbk, price in rows])
     except (TypeError, ValueError):
-        raise Rejected("plu.format") from None
+        raise Rejected("plu.format")
 
 
 def load(root: str) -> PriceList:
@@ -47,4 +47,4 @@ def load(root: str) -> PriceList:
         with open(root + "/" + FILE_NAME, "rb") as file:
             return decode(file.read())
     except OSError:
-        raise Unavailable("plu.missing") from None
+        raise Unavailable("plu.missing")

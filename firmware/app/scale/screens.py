@@ -1,6 +1,7 @@
 """What the seller sees: four lines, and a plain sentence for everything that was refused.
 
-Codes come from the ``Rejected`` and ``Unavailable`` errors of the firmware; a test checks that each of them has words here.
+Codes come from the ``Rejected`` and ``Unavailable`` errors of the firmware; a test checks that each
+has words here.
 """
 
 from scale.price import kilograms, yuan

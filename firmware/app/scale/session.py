@@ -50,7 +50,7 @@ def decode_card(card: bytes) -> Session:
         session = Session(card, record.unpack_digits(fields[_SELLER]), fields[_STALL], lots)
         _check(session.body(IN))
     except (Rejected, TypeError, ValueError, KeyError, IndexError):
-        raise Rejected("session.card") from None
+        raise Rejected("session.card")
     return session
 
 

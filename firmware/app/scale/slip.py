@@ -28,7 +28,7 @@ _PLAIN = b"\x1d!\x00"
 _FEED_TO_TEAR = b"\x1bd\x04"
 _RULE = b"-" * COLUMNS + b"\n"
 
-# QR functions of ESC/POS ``GS ( k``: cn 49; fn 65 model 2, fn 67 module of 4 dots, fn 69 level M, fn 80 store, fn 81 print
+# QR functions of ESC/POS ``GS ( k``, cn 49: fn 65 model 2, fn 67 module of 4 dots, fn 69 level M, fn 81 print
 _QR_MODEL_2 = b"\x1d(k\x04\x001A2\x00"
 _QR_MODULE_4 = b"\x1d(k\x03\x001C\x04"
 _QR_LEVEL_M = b"\x1d(k\x03\x001E1"
@@ -81,7 +81,7 @@ def _line(label: bytes, value: str, columns: int = COLUMNS) -> bytes:
 
 
 def address(trace_prefix: str, code: str, sealed: bytes) -> bytes:
-    """Return what the QR says: trace page of ``code``, ``#``, the sealed record in base64url without padding (RFC 4648 §5)."""
+    """Return what the QR says: trace page of ``code``, ``#``, the record in base64url without padding (RFC 4648 §5)."""
     text = binascii.b2a_base64(sealed).strip().replace(b"+", b"-").replace(b"/", b"_")
     return trace_prefix.encode() + code.encode() + b"#" + text.rstrip(b"=")
 

@@ -50,9 +50,7 @@ _MG_PER_KG = 1000000
 class Limits:
     """What the type plate and the calibration say: Max, Min and e in grams, counts at zero and per kilogram."""
 
-    def __init__(
-        self, max_grams: int, min_grams: int, e_grams: int, counts_at_zero: int, counts_per_kg: int
-    ) -> None:
+    def __init__(self, max_grams: int, min_grams: int, e_grams: int, counts_at_zero: int, counts_per_kg: int) -> None:
         if not (0 < e_grams <= min_grams < max_grams and counts_per_kg > 0):
             raise Misuse("weighing.limits", "0 < e <= Min < Max and a positive slope are needed")
         self.max_grams = max_grams
