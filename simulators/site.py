@@ -1,0 +1,195 @@
+"""One small site on this machine: authority, cloud, gateway, upstream nodes and scales, as `chengxin` makes them.
+
+    with Site.create(Path("build/demo")) as site:
+        site.cloud.start(); site.gateway.start()
+
+Every step is the command a person would type; `site.say` shows it. The authority is a throw-away: its passphrase is
+drawn at random and forgotten. Everything lies under one directory and listens on free loopback ports.
+"""
+
+import secrets
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tracewire.errors import Unavailable
+
+from simulators import firmware_image
+from simulators.scale_process import Cell
+from simulators.service import Service
+
+CHENGXIN = Path(sys.executable).with_name("chengxin")
+MARKET = "厦门第八市场"
+GATEWAY_NAME = "gateway-01"
+
+
+@dataclass(frozen=True)
+class Stall:
+    """A stall with a scale: who sells there, what, and which load cell its scale has."""
+
+    scale: str
+    name: str
+    seller: str
+    """Public name."""
+    seller_code: str
+    """13 digits on the seller's card."""
+    cell: Cell
+    goods: tuple[tuple[int, str, int], ...]
+    """(PLU key, name, price in fen per kg)."""
+
+
+STALLS = (
+    Stall(
+        "scale-0001", "A12号 林记鲜肉", "林阿水", "3502000010101", Cell(seed=11),
+        ((1, "五花肉", 3680), (2, "前腿肉", 2980), (3, "里脊肉", 4280), (4, "排骨", 5560)),
+    ),
+    Stall(
+        "scale-0002", "B07号 陈家土猪", "陈美玉", "3502000010102",
+        Cell(counts_at_zero=91_300, counts_per_kg=415_000, seed=22),
+        ((1, "五花肉", 3580), (2, "后腿肉", 2860), (3, "猪蹄", 3980)),
+    ),
+)  # fmt: skip
+
+UPSTREAM = (
+    ("farm-0001", "farm", "绿源生态养殖场"),
+    ("line-0001", "rail", "银祥肉联厂"),
+    ("hall-0001", "terminal", MARKET),
+)
+"""Host-side upstream nodes: name, role, site."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Site:
+    """Directories, ports and services of one site; `create` builds it, leaving the context stops its services."""
+
+    def __init__(self, directory: Path, say: Callable[[str], None]) -> None:
+        self.directory = directory
+        self.say = say
+        self.mqtt_port, self.public_port, self.ingest_port, self.status_port = (free_port() for _ in range(4))
+        self.image = directory / "firmware"
+        self.cloud = Service(
+            "cloud", [str(CHENGXIN), "cloud", "run", "--dir", str(self.node("cloud-01"))],
+            f"{self.url}/healthz", directory / "cloud.log",
+        )  # fmt: skip
+        self.gateway = Service(
+            "gateway", [str(CHENGXIN), "gateway", "run", "--dir", str(self.node(GATEWAY_NAME))],
+            f"http://127.0.0.1:{self.status_port}/healthz", directory / "gateway.log",
+        )  # fmt: skip
+
+    @classmethod
+    def create(cls, directory: Path, say: Callable[[str], None] = print) -> "Site":
+        """Make everything that a site needs, from nothing; an older site in `directory` is removed."""
+        if directory.exists():
+            shutil.rmtree(directory)
+        directory.mkdir(parents=True)
+        site = cls(directory, say)
+        site._found_authority()
+        site._enrol_nodes()
+        site._enrol_scales()
+        site._hand_out_registry()
+        site._create_stores()
+        return site
+
+    def __enter__(self) -> "Site":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.gateway.stop()
+        self.cloud.stop()
+
+    @property
+    def url(self) -> str:
+        """Where people look: trace pages, ledger, health."""
+        return f"http://127.0.0.1:{self.public_port}"
+
+    def node(self, name: str) -> Path:
+        """Return the directory of a host node."""
+        return self.directory / name
+
+    def flash(self, stall: Stall) -> Path:
+        """Return the flash image of a stall's scale."""
+        return self.directory / f"{stall.scale}.flash"
+
+    def chengxin(self, *words: str) -> None:
+        """Run one `chengxin` command; `Unavailable` with what it said when it fails."""
+        self.say("$ chengxin " + shlex.join(words).replace(str(self.directory), self.directory.name))
+        outcome = subprocess.run(  # noqa: S603  # our own command with our own words
+            [str(CHENGXIN), *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+        if outcome.returncode != 0:
+            raise Unavailable("site.command", f"chengxin {words[0]} {words[1]}: {outcome.stderr.strip()[-800:]}")
+
+    def _found_authority(self) -> None:
+        passphrase = self.directory / "passphrase"
+        passphrase.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        self.chengxin(
+            "ca", "init", "--dir", str(self.directory / "ca"), "--organisation", "Chengxin demo",
+            "--passphrase-file", str(passphrase),
+        )  # fmt: skip
+        passphrase.unlink()
+
+    def _enrol_nodes(self) -> None:
+        for name, role in (("cloud-01", "cloud"), (GATEWAY_NAME, "gateway")):
+            self._enrol(name, role, "--dir", str(self.node(name)), "--host", "localhost", "--host", "127.0.0.1")
+        for name, role, place in UPSTREAM:
+            self._enrol(name, role, "--dir", str(self.node(name)), "--site", place)
+
+    def _enrol_scales(self) -> None:
+        firmware_image.build(self.image)
+        for stall in STALLS:
+            setup = self.directory / f"{stall.scale}.toml"
+            setup.write_text(self._setup_text(stall), encoding="utf-8")
+            console = [
+                "env", f"MICROPYPATH={self.image.resolve()}:.frozen", f"CHENGXIN_FLASH={self.flash(stall).resolve()}",
+                firmware_image.INTERPRETER, "-X", "heapsize=192K", "-m", "device.enrol",
+            ]  # fmt: skip
+            self._enrol(
+                stall.scale, "scale", "--console", shlex.join(map(str, console)), "--setup", str(setup),
+                "--site", MARKET, "--stall", stall.name, "--seller", stall.seller,
+            )  # fmt: skip
+
+    def _enrol(self, name: str, role: str, *words: str) -> None:
+        self.chengxin("device", "enrol", name, "--ca", str(self.directory / "ca"), "--role", role, *words)
+
+    def _setup_text(self, stall: Stall) -> str:
+        zero, per_kg = stall.cell.calibration
+        plu = "\n".join(
+            f'    {{ number = {number}, name = "{name}", price_fen_per_kg = {price} }},'
+            for number, name, price in stall.goods
+        )
+        return (
+            f'trace_url = "{self.url}/t/"\n'
+            f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {self.mqtt_port} }}\n'
+            f"scale = {{ max_g = 15000, min_g = 100, e_g = 5, zero_counts = {zero}, counts_per_kg = {per_kg} }}\n"
+            f"plu = [\n{plu}\n]\n"
+        )
+
+    def _hand_out_registry(self) -> None:
+        for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in UPSTREAM)):
+            self.chengxin("ca", "export", "--ca", str(self.directory / "ca"), "--out", str(self.node(name)))
+
+    def _create_stores(self) -> None:
+        self.chengxin(
+            "cloud", "init", "--dir", str(self.node("cloud-01")),
+            "--ingest-port", str(self.ingest_port), "--public-port", str(self.public_port),
+        )  # fmt: skip
+        self.chengxin(
+            "gateway", "init", "--dir", str(self.node(GATEWAY_NAME)), "--cloud-url",
+            f"https://localhost:{self.ingest_port}", "--mqtt-port", str(self.mqtt_port),
+            "--status-port", str(self.status_port),
+        )  # fmt: skip
