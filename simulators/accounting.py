@@ -6,6 +6,7 @@ upstream node's history file, a scale's own flash) and from the slips in people'
 
 import base64
 import json
+import sqlite3
 import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ def upstream_history(directory: Path) -> list[bytes]:
         assert isinstance(item, bytes)
         sealed.append(item)
     return sealed
+
+
+def sale_latencies_ms(ledger: Path) -> list[int]:
+    """Return, for each sale, the milliseconds from weighing to the ledger's commit; all clocks are this machine's."""
+    connection = sqlite3.connect(f"file:{ledger.resolve()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("SELECT committed_ms - time_ms FROM records WHERE kind = ?", (record.SALE,))
+        return [latency for (latency,) in rows]
+    finally:
+        connection.close()
 
 
 def sealed_in_url(url: str) -> bytes:

@@ -27,6 +27,8 @@ class Vendor:
     scale: ScaleProcess
     chance: random.Random
     slips: list[bytes] = field(default_factory=list)
+    power_cut_due: bool = False
+    """Somebody is about to pull this scale's plug."""
 
     def card(self) -> bytes:
         """Return what is written on the seller's card: who, where, and which lot each key sells."""
@@ -66,6 +68,9 @@ async def trade(vendor: Vendor, sales: int, sold: Callable[[Vendor, bytes], None
     for number in range(1, sales + 1):
         if number % 7 == 0:
             await vendor.browse()
+        if vendor.power_cut_due:
+            vendor.power_cut_due = False
+            await vendor.scale.restart()
         try:
             sold(vendor, await vendor.serve())
         except Unavailable as trouble:
@@ -74,6 +79,9 @@ async def trade(vendor: Vendor, sales: int, sold: Callable[[Vendor, bytes], None
 
 async def morning(vendors: list[Vendor], sales_each: int, sold: Callable[[Vendor, bytes], None]) -> None:
     """Run all stalls at once until each has made its sales; the first failure ends the morning."""
-    async with asyncio.TaskGroup() as stalls:
-        for vendor in vendors:
-            stalls.create_task(trade(vendor, sales_each, sold))
+    try:
+        async with asyncio.TaskGroup() as stalls:
+            for vendor in vendors:
+                stalls.create_task(trade(vendor, sales_each, sold))
+    except ExceptionGroup as troubles:
+        raise troubles.exceptions[0] from troubles
