@@ -22,18 +22,13 @@ Signed weighings from the scale to the trace page: found the authority, enrol de
 
 Examples:
 
+\b
   chengxin ca init --dir CA --organisation "Xiamen No. 8 Market"
-
   chengxin device enrol gateway-01 --ca CA --role gateway --dir gateway --host 192.168.1.10
-
   chengxin device enrol scale-0001 --ca CA --role scale --setup site.toml --console "picocom -q /dev/ttyACM0"
-
   chengxin device list --ca CA
-
   chengxin ca export --ca CA --out gateway
-
   chengxin gateway run --dir gateway
-
   chengxin cloud run --dir cloud
 """
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console as Screen
-from rich.table import Table
 from tracewire.errors import Misuse
 
 from provisioning import ca as authority
@@ -23,6 +21,8 @@ device = typer.Typer(help="Devices and nodes: enrol, list, revoke.", no_args_is_
 AuthorityDirectory = Annotated[
     Path, typer.Option("--ca", envvar="CHENGXIN_CA", help="Directory of the authority (chengxin ca init).")
 ]
+
+_HEADINGS = ("NAME", "ROLE", "KEY", "STATE", "RECORDS", "CODE BASE", "SITE", "STALL")
 
 
 @ca.command("init")
@@ -52,7 +52,7 @@ def ca_export(
     Example: chengxin ca export --ca CA --out gateway
     """
     registry = publication.export(ca_directory, out, _now())
-    typer.echo(f"{out}: registry {registry.serial} with {len(registry.credentials)} keys.")
+    typer.echo(f"{out}: registry {registry.serial}, keys in it: {len(registry.credentials)}.")
 
 
 @device.command("enrol")
@@ -93,11 +93,11 @@ def device_list(ca_directory: AuthorityDirectory) -> None:
 
     Example: chengxin device list --ca CA
     """
-    table = Table("name", "role", "key", "state", "records", "code base", "site", "stall")
     with opened(ca_directory) as history:
-        for entry in history.entries:
-            table.add_row(*_row(entry))
-    Screen().print(table)
+        rows = [_HEADINGS, *(_row(entry) for entry in history.entries)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @device.command("revoke")

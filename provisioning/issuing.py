@@ -17,7 +17,7 @@ from tracewire.credential import Registry, seal_bundle
 from tracewire.errors import Misuse
 from tracewire.p256 import SigningKey
 
-from provisioning.layout import Layout
+from provisioning.layout import Layout, milliseconds
 
 CLIENT_DAYS = 90
 """A lost key closes by itself within a season; renewal is due at two thirds."""
@@ -72,14 +72,14 @@ class Authority:
         )
         return builder.sign(self._server_ca_key, hashes.SHA256())
 
-    def sign_crl(self, revoked: Iterable[Revoked], number: int, now: datetime) -> bytes:
-        """Return the Device CA's revocation list in PEM; ``number`` rises with each issue (RFC 5280 §5.2.3)."""
+    def sign_crl(self, revoked: Iterable[Revoked], now: datetime) -> bytes:
+        """Return the Device CA's revocation list in PEM, numbered by its time of issue (RFC 5280 §5.2.3)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._device_ca.subject)
             .last_update(now - BACKDATED)
             .next_update(now + timedelta(days=CRL_DAYS))
-            .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(x509.CRLNumber(milliseconds(now)), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._device_ca_key.public_key()), critical=False
             )

@@ -17,7 +17,7 @@ from provisioning.registry import History, opened
 def publish(history: History, authority: Authority, now: datetime) -> Registry:
     """Seal and write ``registry.cose`` and ``crl.pem`` for the history's newest serial; on disk when this returns."""
     registry = history.registry(now)
-    crl = authority.sign_crl(history.revoked_certificates(), registry.serial, now)
+    crl = authority.sign_crl(history.revoked_certificates(), now)
     durable.replace(history.files.crl, crl)
     # A crash here: the connection of a revoked device is refused already, its records are judged by the old registry.
     durable.replace(history.files.registry, authority.sign_registry(registry))
