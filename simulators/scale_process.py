@@ -119,6 +119,11 @@ class ScaleProcess:
         await self.kill()
         await self.start()
 
+    def abandon(self) -> None:
+        """Kill the process without waiting, for callers that have no event loop any more."""
+        if self.is_running and self._process is not None:
+            self._process.kill()
+
     @property
     def is_running(self) -> bool:
         """Tell whether the board's process lives."""

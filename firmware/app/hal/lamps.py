@@ -6,7 +6,7 @@ from hal import pins
 
 
 class Lamps:
-    """The lamps "zero" "stable" "net" "link" "alarm"."""
+    """The lamps "zero" "stable" "net" "link" "pending" "alarm"."""
 
     def __init__(self) -> None:
         self._pins = {name: Pin(number, Pin.OUT, value=0) for name, number in pins.LAMPS.items()}

@@ -11,4 +11,4 @@ PRINTER_UART = (2, 11, 12)
 
 DISPLAY_I2C = (0, 14, 13)  # (bus, SCL, SDA)
 
-LAMPS = {"stable": 21, "zero": 47, "net": 48, "link": 45, "alarm": 38}
+LAMPS = {"stable": 21, "zero": 47, "net": 48, "link": 45, "pending": 39, "alarm": 38}

@@ -48,3 +48,28 @@ def load(root: str) -> PriceList:
             return decode(file.read())
     except OSError:
         raise Unavailable("plu.missing")
+
+
+class PluKeys:
+    """Turns key presses into PLU numbers: one press of a PLU key, or two digits (01 to 99), never more."""
+
+    def __init__(self) -> None:
+        self._first_digit = ""
+
+    def press(self, key: str) -> "int | None":
+        """Return the PLU number that is complete with this press, or None; Rejected "key.unknown" for another key."""
+        if key.startswith("plu") and key[3:].isdigit():
+            self.clear()
+            return int(key[3:])
+        if not (key.startswith("digit") and key[5:].isdigit()):
+            raise Rejected("key.unknown", key)
+        if not self._first_digit:
+            self._first_digit = key[5:]
+            return None
+        number = int(self._first_digit + key[5:])
+        self.clear()
+        return number
+
+    def clear(self) -> None:
+        """Forget a digit that was pressed."""
+        self._first_digit = ""

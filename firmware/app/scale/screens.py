@@ -65,16 +65,36 @@ def sold(goods: "Plu", amount: int) -> str:
     return goods.name + " " + yuan(goods.price_fen_per_kg) + "元/kg 合计 " + yuan(amount) + "元"
 
 
-class Screen:
-    """Composes the four lines and redraws only what changed: weight, marks, message, who sells and how it is stored."""
+def lamps_of(reading: "Reading") -> "list[str]":
+    """Return the lamps that tell the state of the weight."""
+    lit = []
+    if reading.state == STABLE:
+        lit.append("stable")
+        if reading.is_zero:
+            lit.append("zero")
+    if reading.tare_grams:
+        lit.append("net")
+    return lit
 
-    def __init__(self, display: object) -> None:
+
+class Screen:
+    """Four lines and the lamps: weight, marks, message, seller and storage. Redraws only what changed."""
+
+    def __init__(self, display: object, lamps: object) -> None:
         self._display = display
-        self._lines = ["", "", "", NO_SELLER]
+        self._lamps = lamps
+        self._lines = ["", "", "", ""]
+        self._seller = NO_SELLER
+        self._storage = ""
+        self._weight_lamps = []
+        self._other_lamps = []
+        self._lit = None
 
     def weight(self, reading: "Reading") -> None:
         """Show the indication of the scale."""
         self._set(0, weight_lines(reading))
+        self._weight_lamps = lamps_of(reading)
+        self._light()
 
     def say(self, message: str) -> None:
         """Show ``message`` until the next one."""
@@ -86,7 +106,23 @@ class Screen:
 
     def seller(self, stall: "str | None") -> None:
         """Show who is selling, or that a card is needed."""
-        self._set(3, [NO_SELLER if stall is None else "摊位 " + stall])
+        self._seller = NO_SELLER if stall is None else "摊位 " + stall
+        self._set(3, [self._seller + self._storage])
+
+    def storage(self, is_linked: bool, is_pending: bool, warning: str) -> None:
+        """Show how the records fare: link up, records not yet in a keeper's hands, ``warning`` code of a full journal."""
+        self._storage = "  " + refusal(warning) if warning else ""
+        self._set(3, [self._seller + self._storage])
+        self._other_lamps = [
+            name for name, lit in (("link", is_linked), ("pending", is_pending), ("alarm", warning)) if lit
+        ]
+        self._light()
+
+    def _light(self) -> None:
+        lit = self._weight_lamps + self._other_lamps
+        if lit != self._lit:
+            self._lit = lit
+            self._lamps.show(lit)
 
     def _set(self, first: int, lines: "list[str]") -> None:
         if self._lines[first : first + len(lines)] != lines:

@@ -32,14 +32,14 @@ class Session:
                 return lot
         raise Rejected("session.no_lot", str(plu))
 
-    def body(self, action: int) -> "dict[str, object]":
-        """Return the body of the session record for ``action`` (IN or OUT)."""
+    def record(self, action: int) -> "tuple[int, dict[str, object]]":
+        """Return kind and body of the session record for ``action`` (IN or OUT)."""
         body = {"action": action, "seller": self.seller}
         if self.stall:
             body["stall"] = self.stall
         if action == IN and self._lots:
             body["lots"] = self._lots
-        return body
+        return record.SESSION, body
 
 
 def decode_card(card: bytes) -> Session:
@@ -48,7 +48,7 @@ def decode_card(card: bytes) -> Session:
         fields = cbor.decode(card)
         lots = [(int(plu), record.unpack_digits(lot)) for plu, lot in fields[_LOTS]]
         session = Session(card, record.unpack_digits(fields[_SELLER]), fields[_STALL], lots)
-        _check(session.body(IN))
+        _check(session.record(IN)[1])
     except (Rejected, TypeError, ValueError, KeyError, IndexError):
         raise Rejected("session.card")
     return session
@@ -67,12 +67,6 @@ class SessionStore:
     def __init__(self, root: str) -> None:
         self._path = root + "/" + FILE_NAME
         self.current = self._load()
-
-    def require(self) -> Session:
-        """Return the session, or raise Rejected "session.none": nobody has tapped a card."""
-        if self.current is None:
-            raise Rejected("session.none")
-        return self.current
 
     def keep(self, session: "Session | None") -> None:
         """Make ``session`` the current one; when this returns it is on flash and survives a power cut."""

@@ -95,7 +95,7 @@ class Weigher:
     """One load receptor: feed it every sample with ``take``, ask it for ``zero`` and ``tare``."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._e_mg = limits.e_grams * _MG_PER_GRAM
         self._counts = []  # the newest AVERAGED_SAMPLES samples
         self._window = []  # the newest STABLE_SAMPLES averages, in mg above calibrated zero
@@ -129,8 +129,10 @@ class Weigher:
         self._zero_mg = mg
         self._tare_grams = 0
 
-    def tare(self) -> None:
+    def tare(self) -> bool:
         """Take the load on the pan as container; with an empty pan, forget the container (R 76-1, 4.6).
+
+        Returns whether a tare is in use now.
 
         Subtractive: Max is not extended. No other key changes a tare, so a load cannot be weighed with one tare and
         sold with another. Raises Rejected "weighing.unstable", "weighing.overload", "weighing.negative".
@@ -139,9 +141,10 @@ class Weigher:
         gross = self.reading.gross_grams
         if gross < 0:
             raise Rejected("weighing.negative")
-        if gross > self._limits.max_grams:
+        if gross > self.limits.max_grams:
             raise Rejected("weighing.overload")
         self._tare_grams = gross
+        return gross > 0
 
     def check_sellable(self) -> Reading:
         """Return the reading if its weight may be sold, or raise Rejected with the first rule it breaks.
@@ -152,13 +155,13 @@ class Weigher:
         reading = self.reading
         if reading.state == STARTING:
             raise Rejected("weighing.starting")
-        if reading.state == OVERLOAD or reading.gross_grams > self._limits.max_grams:
+        if reading.state == OVERLOAD or reading.gross_grams > self.limits.max_grams:
             raise Rejected("weighing.overload")
         if reading.state != STABLE:
             raise Rejected("weighing.unstable")
         if reading.net_grams < 0:
             raise Rejected("weighing.negative")
-        if reading.net_grams < self._limits.min_grams:
+        if reading.net_grams < self.limits.min_grams:
             raise Rejected("weighing.below_min")
         return reading
 
@@ -170,8 +173,8 @@ class Weigher:
         return _to_multiple(self._zero_mg - self._initial_zero_mg, _MG_PER_GRAM)
 
     def _milligrams(self) -> int:
-        mean_times_n = sum(self._counts) - self._limits.counts_at_zero * len(self._counts)
-        return mean_times_n * _MG_PER_KG // (self._limits.counts_per_kg * len(self._counts))
+        mean_times_n = sum(self._counts) - self.limits.counts_at_zero * len(self._counts)
+        return mean_times_n * _MG_PER_KG // (self.limits.counts_per_kg * len(self._counts))
 
     def _is_at_rest(self) -> bool:
         if len(self._window) < STABLE_SAMPLES:
@@ -190,30 +193,30 @@ class Weigher:
 
     def _set_initial_zero(self) -> bool:
         mg = self._window[-1]
-        reach_mg = self._limits.max_grams * INITIAL_ZERO_PERMILLE // 2  # grams x permille = mg; half to each side
+        reach_mg = self.limits.max_grams * INITIAL_ZERO_PERMILLE // 2  # grams x permille = mg; half to each side
         if not self._is_at_rest() or abs(mg) > reach_mg:
             return False
         self._initial_zero_mg = self._zero_mg = mg
         return True
 
     def _is_in_zero_range(self, mg: int) -> bool:
-        return abs(mg - self._initial_zero_mg) <= self._limits.max_grams * ZERO_PERMILLE // 2
+        return abs(mg - self._initial_zero_mg) <= self.limits.max_grams * ZERO_PERMILLE // 2
 
     def _track_zero(self) -> None:
         """Follow slow drift, only while zero is indicated and at rest, never faster than the limit (R 76-1, 4.5.7)."""
         off_mg = self._window[-1] - self._zero_mg
         if _to_multiple(off_mg, self._e_mg) != 0:
             return
-        step_mg = self._limits.e_grams * TRACKING_E_PERMILLE_PER_SECOND // SAMPLES_PER_SECOND
+        step_mg = self.limits.e_grams * TRACKING_E_PERMILLE_PER_SECOND // SAMPLES_PER_SECOND
         zero_mg = self._zero_mg + max(-step_mg, min(step_mg, off_mg))
         if self._is_in_zero_range(zero_mg):
             self._zero_mg = zero_mg
 
     def _read(self) -> Reading:
         gross_mg = self._window[-1] - self._zero_mg
-        if gross_mg > (self._limits.max_grams + OVERLOAD_INTERVALS * self._limits.e_grams) * _MG_PER_GRAM:
+        if gross_mg > (self.limits.max_grams + OVERLOAD_INTERVALS * self.limits.e_grams) * _MG_PER_GRAM:
             return Reading(OVERLOAD)
-        gross = _to_multiple(gross_mg, self._e_mg) * self._limits.e_grams
+        gross = _to_multiple(gross_mg, self._e_mg) * self.limits.e_grams
         is_at_rest = self._is_at_rest()
         return Reading(
             STABLE if is_at_rest else MOVING,
@@ -229,14 +232,14 @@ class Weigher:
         A load is over when little is left on the pan and the gross weight has changed. The gross weight alone names
         the load: pressing tare and back again does not make the same goods sellable twice.
         """
-        is_goods = gross - self._tare_grams >= LOAD_INTERVALS * self._limits.e_grams
+        is_goods = gross - self._tare_grams >= LOAD_INTERVALS * self.limits.e_grams
         if self._weighed_gross is not None:
-            is_same = abs(gross - self._weighed_gross) <= CHANGE_INTERVALS * self._limits.e_grams
+            is_same = abs(gross - self._weighed_gross) <= CHANGE_INTERVALS * self.limits.e_grams
             if is_same:
                 return False
             if not is_goods:
                 self._weighed_gross = None
-        if not (is_at_rest and is_goods) or gross > self._limits.max_grams:
+        if not (is_at_rest and is_goods) or gross > self.limits.max_grams:
             return False
         self._weighed_gross = gross
         return True

@@ -4,7 +4,7 @@ from hal.panel import plug
 
 
 class Lamps:
-    """Small lights beside the display: "zero" "stable" "net" "link" "alarm"."""
+    """Small lights beside the display: "zero" "stable" "net" "link" "pending" "alarm"."""
 
     def __init__(self) -> None:
         self._panel = plug()

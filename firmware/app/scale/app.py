@@ -1,0 +1,119 @@
+"""The flow of a counter scale: settle, record, sign, journal, wake the publisher, print the slip.
+
+    1 weigh     ``weighing``, fed with every sample; a settled load becomes a ``load.Load``
+    2 sign      ``tracewire.cose``, inside ``device.history``
+    3 journal   ``device.journal``, inside ``device.history``: on flash when ``write`` returns
+    4 publish   ``device.publisher`` reads the journal, not these variables
+
+One press of a PLU key sells what lies on the pan. Nothing a person asks for ends in silence: what is refused says why
+on the screen. No task here waits between checking a load and writing its sale, so no other task can come between.
+"""
+
+from tracewire.errors import Rejected, Unavailable
+
+from scale import slip
+from scale.load import Load
+from scale.screens import TARED, UNTARED, ZEROED, sold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from scale.plu import PluKeys, PriceList
+    from scale.screens import Screen
+    from scale.sign_in import SignIn
+    from scale.weighing import Weigher
+
+
+class ScaleApp:
+    """Two endless tasks, ``weigh`` and ``serve_keys``, over the parts they are given; cards are ``sign_in``'s."""
+
+    def __init__(
+        self,
+        *,
+        board: object,
+        weigher: "Weigher",
+        prices: "PriceList",
+        plu_keys: "PluKeys",
+        sign_in: "SignIn",
+        screen: "Screen",
+        history: object,
+        publisher: object,
+        letterhead: slip.Letterhead,
+    ) -> None:
+        self._board = board
+        self._weigher = weigher
+        self._prices = prices
+        self._plu_keys = plu_keys
+        self._sign_in = sign_in
+        self._screen = screen
+        self._history = history
+        self._publisher = publisher
+        self._letterhead = letterhead
+        self._load = None
+
+    async def weigh(self) -> None:
+        """Follow the load cell; record every load that settles, sold or not."""
+        while True:
+            reading = self._weigher.take(await self._board.load_cell.next_counts())
+            now = self._board.clock.ticks_ms()
+            if self._load and (reading.is_settled or self._load.is_due(now)):
+                self._keep_weighing(self._load)
+            if reading.is_settled:
+                self._load = Load(reading, self._weigher.limits.e_grams, now)
+            self._screen.weight(reading)
+
+    async def serve_keys(self) -> None:
+        """Answer every key press."""
+        while True:
+            key = await self._board.keypad.next_key()
+            try:
+                self._press(key)
+            except (Rejected, Unavailable) as refusal:
+                self._screen.refuse(refusal.code)
+
+    def _press(self, key: str) -> None:
+        if key == "zero":
+            self._weigher.zero()
+            self._screen.say(ZEROED)
+        elif key == "tare":
+            self._screen.say(TARED if self._weigher.tare() else UNTARED)
+        elif key == "clear":
+            self._plu_keys.clear()
+            self._screen.say("")
+            self._sign_in.clear()
+        else:
+            number = self._plu_keys.press(key)
+            if number is not None:
+                self._sell(number)
+
+    def _sell(self, number: int) -> None:
+        self._weigher.check_sellable()
+        goods = self._prices.find(number)
+        lot = self._sign_in.session().lot_of(goods.number)
+        entries = []
+        if self._load.weighing_seq is None:
+            entries.append(self._load.weighing())
+        weighing_seq = self._load.weighing_seq or self._history.next_seq
+        entries.append(self._load.sale(goods, lot, weighing_seq))
+        sale, sealed = self._history.write(entries)[-1]  # 2 sign, 3 journal
+        # On flash. A crash from here on: the sale counts and will be published; the customer may lack a slip.
+        self._load.weighing_seq = weighing_seq
+        self._load.is_sold = True
+        self._publisher.wake()  # 4 publish
+        self._screen.say(sold(goods, sale.body["amount_fen"]))
+        self._print(slip.compose(self._letterhead, goods, sale, sealed))
+
+    def _keep_weighing(self, load: Load) -> None:
+        if load.weighing_seq is None:
+            try:
+                weighing, _ = self._history.write([load.weighing()])[0]
+                load.weighing_seq = weighing.seq
+                self._publisher.wake()
+            except Unavailable as refusal:
+                self._screen.refuse(refusal.code)
+
+    def _print(self, escpos: bytes) -> None:
+        status = self._board.printer.status()
+        if status == "ok":
+            self._board.printer.print(escpos)
+        else:
+            self._screen.refuse("printer." + status)
