@@ -85,7 +85,9 @@ def _fill(directory: Path, organisation: str, passphrase: bytes, now: datetime) 
         durable.replace(key_path, _key_pem(issuer.key, serialization.NoEncryption()), durable.PRIVATE)
     _found_registry(files, root, now)
     durable.replace(files.history, b"")
-    publication.publish(History(files), Authority(files), now)
+    history = History(files)
+    history.found(now)
+    publication.publish(history, Authority(files), now)
 
 
 def _found_root(organisation: str, now: datetime) -> _Issuer:

@@ -47,7 +47,7 @@ def ca_export(
     ca_directory: AuthorityDirectory,
     out: Annotated[Path, typer.Option(help="Directory of a gateway or cloud, or one to hand to an outsider.")],
 ) -> None:
-    """Sign registry and revocation list afresh and copy all public files.
+    """Sign the revocation list afresh and copy all public files.
 
     Example: chengxin ca export --ca CA --out gateway
     """

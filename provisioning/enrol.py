@@ -133,7 +133,7 @@ def _issue(history: History, order: Order, claim: Claim, now: datetime) -> Grant
         seller=order.seller,
     )
     entry.credential().to_wire()  # a name or text out of bounds must stop us here, not when the registry is sealed
-    return Grant(entry, client, server, authority.server_ca_der, history.registry(now))
+    return Grant(entry, client, server, authority.server_ca_der, history.registry())
 
 
 def _code_base(history: History, order: Order, claim: Claim) -> str | None:

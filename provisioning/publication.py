@@ -16,7 +16,7 @@ from provisioning.registry import History, opened
 
 def publish(history: History, authority: Authority, now: datetime) -> Registry:
     """Seal and write ``registry.cose`` and ``crl.pem`` for the history's newest serial; on disk when this returns."""
-    registry = history.registry(now)
+    registry = history.registry()
     crl = authority.sign_crl(history.revoked_certificates(), now)
     durable.replace(history.files.crl, crl)
     # A crash here: the connection of a revoked device is refused already, its records are judged by the old registry.
@@ -25,7 +25,7 @@ def publish(history: History, authority: Authority, now: datetime) -> Registry:
 
 
 def export(directory: Path, out: Path, now: datetime) -> Registry:
-    """Publish once more (so the revocation list's term begins anew) and copy the public files to ``out``."""
+    """Publish once more, which begins the revocation list's term anew, and copy the public files to ``out``."""
     with opened(directory) as history:
         registry = publish(history, Authority(history.files), now)
         copy_public(history.files, out)

@@ -3,12 +3,14 @@
 Why a history and not a table: "which key spoke for this device on that day" must be answerable years later, and a line
 that is never rewritten cannot be lost by a crash while another is written. One JSON object per line:
 
+    founded    the authority began, with an empty registry
     issued     keys were proved and certificates signed; not in the registry yet
     confirmed  the device said its files are on flash; its key is active from now on
     revoked    the key counts no further than ``to_seq``, or not at all
 
-Everything else (the registry, the revocation list, the next free code base) is computed from these lines. Only
-``confirmed`` and ``revoked`` change what the world reads, so they alone raise the registry's serial number.
+Everything else (the registry, the revocation list, the next free code base) is computed from these lines. ``issued``
+changes nothing that the world reads; each of the others raises the registry's serial number by one. A serial stands for
+one registry, byte for byte, however often it is sealed: keepers refuse two registries with one serial.
 """
 
 import json
@@ -27,7 +29,7 @@ from tracewire.errors import Misuse, Rejected
 from provisioning import durable, layout
 from provisioning.issuing import Revoked
 
-FIRST_SERIAL = 1
+_NEVER = datetime.min.replace(tzinfo=UTC)
 DEVICES_PER_NODE = 10_000  # four digits of the code base
 
 
@@ -81,7 +83,13 @@ class History:
 
     files: layout.Layout
     entries: list[Entry] = field(default_factory=list)
-    serial: int = FIRST_SERIAL
+    serial: int = 0
+    changed_at: datetime = _NEVER
+    """When ``serial`` began to hold."""
+
+    def found(self, now: datetime) -> None:
+        """Write the first line of a new authority."""
+        self._append("founded", now, {})
 
     def issue(self, entry: Entry) -> None:
         """Remember an entry before its certificates leave; nobody trusts it yet."""
@@ -134,10 +142,10 @@ class History:
             raise Misuse("registry.node", f"node {node} has no device number left")
         return f"{node}{number:04d}"
 
-    def registry(self, now: datetime) -> Registry:
+    def registry(self) -> Registry:
         """Return what the world reads: every confirmed key, oldest first."""
         confirmed = [entry.credential() for entry in self.entries if entry.is_confirmed]
-        return Registry(self.serial, layout.milliseconds(now), confirmed)
+        return Registry(self.serial, layout.milliseconds(self.changed_at), confirmed)
 
     def revoked_certificates(self) -> list[Revoked]:
         """Return every certificate that is not to be accepted any more."""
@@ -161,6 +169,10 @@ class History:
             self._supersede_unfinished(line["name"], at)
             self.entries.append(_issued(line, at))
             return
+        self.serial += 1
+        self.changed_at = at
+        if line["event"] == "founded":
+            return
         position = next(i for i, entry in enumerate(self.entries) if entry.kid.hex() == line["kid"])
         if line["event"] == "confirmed":
             self._end_predecessor(self.entries[position], at)
@@ -169,7 +181,6 @@ class History:
             self.entries[position] = replace(
                 self.entries[position], state="revoked", to_seq=line["to_seq"], ended_at=at
             )
-        self.serial += 1
 
     def _supersede_unfinished(self, name: str, at: datetime) -> None:
         for position, entry in enumerate(self.entries):

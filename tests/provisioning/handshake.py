@@ -4,6 +4,9 @@ import contextlib
 import ssl
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 
 def server(directory: Path, device_ca: Path, *, crl: Path | None = None) -> ssl.SSLContext:
     """A gateway that asks every client for a certificate of the Device CA."""
@@ -39,6 +42,7 @@ def shake(server_context: ssl.SSLContext, client_context: ssl.SSLContext, host: 
             with contextlib.suppress(ssl.SSLWantReadError):
                 end.do_handshake()
                 unfinished.remove(end)
-    shown = ends[1].getpeercert()
+    shown = ends[1].getpeercert(binary_form=True)
     assert shown is not None
-    return str(dict(pair for name in shown["subject"] for pair in name)["commonName"])
+    subject = x509.load_der_x509_certificate(shown).subject
+    return str(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)

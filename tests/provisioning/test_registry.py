@@ -25,6 +25,12 @@ def root_of(authority: Path) -> VerifyingKey:
     return VerifyingKey((authority / "root.point").read_bytes())
 
 
+def parts_of(authority: Path) -> list[bytes]:
+    parts = cbor.decode((authority / "registry.cose").read_bytes())
+    assert isinstance(parts, list)
+    return parts
+
+
 def test_reading_the_history_again_gives_the_same_entries(authority: Path, now: datetime) -> None:
     enrol_node(authority, "farm-01", now)
     enrol_node(authority, "farm-02", now)
@@ -69,11 +75,11 @@ def test_a_registry_signed_by_a_key_without_a_voucher_is_refused(
     authority: Path, tmp_path: Path, now: datetime
 ) -> None:
     enrol_node(authority, "farm-01", now)
-    voucher, _ = cbor.decode((authority / "registry.cose").read_bytes())
+    voucher = parts_of(authority)[0]
     (authority / "private" / "registry.key").write_bytes(bytes(31) + b"\x07")
     with opened(authority) as history:
         publication.publish(history, Authority(history.files), now)
-    _, forged = cbor.decode((authority / "registry.cose").read_bytes())
+    forged = parts_of(authority)[1]
     with pytest.raises(Rejected):
         open_bundle(cbor.encode([voucher, forged]), root_of(authority), layout.milliseconds(now))
 
@@ -91,6 +97,13 @@ def test_an_older_bundle_shows_by_its_serial(authority: Path, now: datetime) -> 
     new = (authority / "registry.cose").read_bytes()
     serials = [open_bundle(data, root_of(authority), layout.milliseconds(now)).serial for data in (old, new)]
     assert serials == [1, 2]
+
+
+def test_one_serial_is_one_registry_however_often_it_is_published(authority: Path, now: datetime) -> None:
+    enrol_node(authority, "farm-01", now)
+    bundle = (authority / "registry.cose").read_bytes()
+    publication.export(authority, authority.parent / "public", now + timedelta(days=1))
+    assert (authority / "registry.cose").read_bytes() == bundle
 
 
 def test_a_directory_without_an_authority_is_refused_rather_than_filled(tmp_path: Path) -> None:
