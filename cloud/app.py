@@ -1,0 +1,128 @@
+"""Building the cloud from its parts: what exists, who gets what, which pages are served where.
+
+Why two applications: gateways speak over mutual TLS and may only deliver; everybody may read, over plain HTTP behind a
+reverse proxy, and may do nothing else.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from tracewire.errors import Misuse
+from tracewire.p256 import SigningKey
+
+from cloud import errors, health, projections
+from cloud.batches.link import BatchLinks
+from cloud.config import Config
+from cloud.db.engine import Store, create_store, open_store
+from cloud.health import Metrics
+from cloud.ingest import endpoints as ingest_endpoints
+from cloud.ingest.service import Ingest
+from cloud.ledger import endpoints as ledger_endpoints
+from cloud.ledger import store as ledger
+from cloud.ledger.log import ClockLimits
+from cloud.projections import Projection, Projections, Worker
+from cloud.registry import RegistryFile, read_root
+from cloud.timeseries.activity import Activity
+from cloud.trace import endpoints as trace_endpoints
+from cloud.trace.view import TraceView
+
+
+def now_ms() -> int:
+    """Return Unix milliseconds; the only clock of the cloud."""
+    return time.time_ns() // 1_000_000
+
+
+def every_projection() -> list[Projection]:
+    """Return the projections of this program."""
+    return [Activity(), BatchLinks()]
+
+
+def create_stores(config: Config) -> None:
+    """Create ledger and projections; ``Misuse("store.exists")`` rather than touch existing ones."""
+    create_store(config.ledger_path, [ledger.TABLES])
+    create_store(config.projections_path, [projections.TABLES, *(each.tables for each in every_projection())])
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The two open databases."""
+
+    ledger: Store
+    projections: Store
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.ledger.close()
+        self.projections.close()
+
+
+def open_stores(config: Config) -> Stores:
+    """Open both databases; ``Misuse("store.missing")`` when ``init`` has not made them."""
+    return Stores(
+        ledger=open_store(config.ledger_path, synchronous="FULL"),
+        projections=open_store(config.projections_path, synchronous="NORMAL"),
+    )
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Everything that runs: two web applications and the worker behind them."""
+
+    stores: Stores
+    worker: Worker
+    ingest_app: FastAPI
+    public_app: FastAPI
+
+
+def create_cloud(config: Config) -> Cloud:
+    """Build the cloud of a node directory; nothing listens and no thread runs yet.
+
+    Raises ``Misuse`` for a missing store, key or role, and what is wrong with the registry.
+    """
+    stores = open_stores(config)
+    metrics = Metrics()
+    registry = RegistryFile(
+        config.directory / "registry.cose", read_root(config.directory / "root.point"), stores.ledger, now_ms
+    )
+    derived = Projections(stores.ledger, stores.projections, every_projection())
+    worker = Worker(derived, metrics)
+    ingest = Ingest(
+        stores.ledger,
+        registry,
+        _own_key(config.directory / "record.key", registry),
+        limits=ClockLimits(config.clock_ahead_hours, config.clock_behind_days),
+        max_envelope_bytes=config.max_envelope_bytes,
+        metrics=metrics,
+        now_ms=now_ms,
+        on_commit=worker.wake,
+    )
+    ingest_app = _bare_app("chengxin ingest")
+    ingest_app.include_router(ingest_endpoints.router(ingest, metrics, config.max_envelope_bytes))
+    public_app = _bare_app("chengxin cloud")
+    public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
+    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
+    view = TraceView(stores.ledger, stores.projections, registry)
+    public_app.include_router(trace_endpoints.router(view))
+    return Cloud(stores, worker, ingest_app, public_app)
+
+
+def _bare_app(title: str) -> FastAPI:
+    # FastAPI's own documentation pages load scripts from a third party.
+    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
+    errors.install(app)
+    return app
+
+
+def _own_key(path: Path, registry: RegistryFile) -> SigningKey:
+    """Return the cloud's record key, which the registry must know in the role of a cloud: devices obey its receipts."""
+    try:
+        key = SigningKey(path.read_bytes(), os.urandom)
+    except FileNotFoundError as error:
+        raise Misuse("identity.missing", f"{path.name}: run `chengxin device enrol … --role cloud` first") from error
+    holder = registry.current().find(key.kid)
+    if holder is None or holder.credential.role != "cloud" or holder.credential.state != "active":
+        raise Misuse("identity.role", "the registry does not know record.key as an active cloud key")
+    return key

@@ -1,0 +1,93 @@
+"""Step 10 of 11, batch link: from each record to the lots it touches, with the rule that matched.
+
+Before: cloud/ledger/log.py
+After: cloud/trace/view.py
+
+Why a link never looks at other records: a hole may be filled days later, so links must come out the same in any order
+of arrival. What needs two records (was this lot on the seller's card at that moment?) is asked when somebody reads.
+A record of a device in quarantine is in the ledger but links to nothing.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, MetaData
+from tracewire import record as records
+from tracewire.vocabulary import MOVEMENTS
+
+from cloud.batches import repository
+from cloud.batches.model import Link, Side
+from cloud.ledger.entry import Entry
+
+
+def link(entry: Entry) -> list[Link]:
+    """Return how a record touches lots; empty for one that concerns none."""
+    rule = _RULES.get(entry.record.kind)
+    return [] if rule is None else rule(entry)
+
+
+def _lot(entry: Entry) -> list[Link]:
+    return [Link(entry.index, entry.body["lot"], Side.CODED, "lot.coded", entry.body.get("net_grams"))]
+
+
+def _carcass(entry: Entry) -> list[Link]:
+    body = entry.body
+    return [
+        # The live pig was not weighed on this line, so nothing is known of what left the pig lot but one head.
+        Link(entry.index, body["lot"], Side.USED, "carcass.from_lot"),
+        Link(entry.index, body["carcass"], Side.MADE, "carcass.weighed", body["hot_grams"]),
+    ]
+
+
+def _movement(entry: Entry) -> list[Link]:
+    body = entry.body
+    inputs, outputs = body["inputs"], body.get("outputs", ())
+    stays = {lot for lot, _ in inputs} & {lot for lot, _ in outputs}
+    if not outputs and movement_word(entry) == "transfer":
+        stays = {lot for lot, _ in inputs}
+    links = [
+        Link(entry.index, lot, Side.MOVED if lot in stays else Side.USED, "movement.input", grams)
+        for lot, grams in inputs
+    ]
+    return links + [
+        Link(entry.index, lot, Side.MADE, "movement.output", grams) for lot, grams in outputs if lot not in stays
+    ]
+
+
+def movement_word(entry: Entry) -> str:
+    """Return what kind of movement a movement record states."""
+    return MOVEMENTS[entry.body["movement"]]
+
+
+def _sale(entry: Entry) -> list[Link]:
+    return [Link(entry.index, entry.body["lot"], Side.SOLD, "sale.names_lot", entry.body["net_grams"])]
+
+
+def _about(entry: Entry) -> list[Link]:
+    lot = entry.body.get("lot")
+    return [] if lot is None else [Link(entry.index, lot, Side.ABOUT, "names_lot")]
+
+
+_RULES: dict[int, Callable[[Entry], list[Link]]] = {
+    records.LOT: _lot,
+    records.CARCASS: _carcass,
+    records.MOVEMENT: _movement,
+    records.SALE: _sale,
+    records.TEST: _about,
+    records.DOCUMENT: _about,
+    records.DECISION: _about,
+}
+
+
+class BatchLinks:
+    """The projection: links of every record, sales by slip number, sessions by device."""
+
+    name = "batches"
+    tables: MetaData = repository.TABLES
+
+    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Store what these records say about lots."""
+        trusted = [entry for entry in entries if entry.standing != "quarantined"]
+        repository.add_links(connection, [found for entry in trusted for found in link(entry)])
+        # Slips of a device in quarantine are still found, so that their page can say so.
+        repository.add_sales(connection, [entry for entry in entries if entry.record.kind == records.SALE])
+        repository.add_sessions(connection, [entry for entry in trusted if entry.record.kind == records.SESSION])

@@ -1,0 +1,65 @@
+"""The commands ``chengxin cloud …`` and ``chengxin rebuild``: read the words, call the flow, say what came of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cloud import server
+from cloud.app import create_stores, every_projection, open_stores
+from cloud.config import TEMPLATE, load
+from cloud.ledger import store as ledger
+from cloud.projections import Projections
+
+cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
+rebuild = typer.Typer(help="Drop what is derived from the ledger and derive it again.")
+
+Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
+IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]
+PublicPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for trace pages (plain HTTP).")]
+
+
+@cloud.command("init")
+def init(directory: Directory, ingest_port: IngestPort = 8443, public_port: PublicPort = 8080) -> None:
+    """Write cloud.toml if there is none, and create the empty stores.
+
+    Refuses to touch existing stores, so a slip of the hand cannot begin a second history.
+
+    Example: chengxin cloud init --dir cloud
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "cloud.toml"
+    if not path.exists():
+        path.write_text(TEMPLATE.format(ingest_port=ingest_port, public_port=public_port), encoding="utf-8")
+    create_stores(load(directory))
+    typer.echo(f"The cloud in {directory} has an empty ledger. Next: chengxin cloud run --dir {directory}")
+
+
+@cloud.command("run")
+def run(directory: Directory) -> None:
+    """Serve gateways and pages until Ctrl-C.
+
+    Example: chengxin cloud run --dir cloud
+    """
+    server.run(load(directory))
+
+
+@rebuild.callback(invoke_without_command=True)
+def rebuild_projections(directory: Directory) -> None:
+    """Drop every projection and replay the ledger into it; the ledger itself is only read.
+
+    Example: chengxin rebuild --dir cloud
+    """
+    stores = open_stores(load(directory))
+    try:
+        derived = Projections(stores.ledger, stores.projections, every_projection())
+        with stores.ledger.reader.connect() as connection:
+            size = ledger.last_index(connection)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns) as progress:
+            tasks = {each.name: progress.add_task(each.name, total=size) for each in derived.all}
+            derived.rebuild(lambda name, count: progress.advance(tasks[name], count))
+        typer.echo(f"Rebuilt from {size} records: {', '.join(each.name for each in derived.all)}.")
+    finally:
+        stores.close()

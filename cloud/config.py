@@ -1,0 +1,73 @@
+"""What an operator decides about one cloud: ``cloud.toml`` in its directory, read once, passed down.
+
+Why no defaults in the code: the file that ``chengxin cloud init`` writes shows every choice with its unit and reason,
+and a misspelt key stops the program instead of being ignored.
+"""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from tracewire.errors import Misuse
+
+TEMPLATE = """\
+# Where gateways deliver, over mutual TLS. Bind an address that gateways reach.
+ingest_host = "127.0.0.1"
+ingest_port = {ingest_port}
+
+# Trace pages, ledger export, health and metrics in plain HTTP; a reverse proxy in front adds TLS.
+public_host = "127.0.0.1"
+public_port = {public_port}
+
+# Largest envelope, in bytes, both on the wire and after gzip. 8 MiB is about 40,000 sales.
+max_envelope_bytes = 8388608
+
+# A record whose time is further ahead of ours than this is kept with a note, and the gateway's time is shown instead.
+clock_ahead_hours = 24
+
+# The same for a record older than this when it reaches a gateway: longer than a scale's flash holds unsent sales.
+clock_behind_days = 60
+"""
+"""The file as ``init`` writes it; the one place with default values."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The choices of ``cloud.toml``; the file itself says what each is for."""
+
+    directory: Path
+    ingest_host: str
+    ingest_port: int
+    public_host: str
+    public_port: int
+    max_envelope_bytes: int
+    clock_ahead_hours: int
+    clock_behind_days: int
+
+    @property
+    def ledger_path(self) -> Path:
+        """The evidence: never dropped."""
+        return self.directory / "ledger.sqlite"
+
+    @property
+    def projections_path(self) -> Path:
+        """What is derived from the ledger: may be dropped at any time."""
+        return self.directory / "projections.sqlite"
+
+
+def load(directory: Path) -> Config:
+    """Return the choices in ``directory/cloud.toml``; ``Misuse("config.…")`` says what is missing or misspelt."""
+    path = directory / "cloud.toml"
+    if not path.is_file():
+        raise Misuse("config.missing", f"{path}: run `chengxin cloud init` first")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misuse("config.toml", str(error)) from error
+    expected = {field.name: field.type for field in fields(Config) if field.name != "directory"}
+    for name in values.keys() | expected.keys():
+        if name not in expected:
+            raise Misuse("config.unknown", name)
+        if name not in values or type(values[name]) is not expected[name]:
+            raise Misuse("config.value", f"{name}: {getattr(expected[name], '__name__', '')} expected")
+    return Config(directory=directory, **values)

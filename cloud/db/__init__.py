@@ -1,0 +1,1 @@
+"""Stores on disk: opening them, creating them, and what makes them durable."""

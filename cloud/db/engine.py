@@ -1,0 +1,88 @@
+"""SQLite files as SQLAlchemy engines: created once, opened ever after, durable as asked.
+
+Why two engines over one file: SQLite has one writer. The writer takes its lock when a transaction begins, so that two
+writers queue instead of failing half way; readers may not write at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from tracewire.errors import Misuse
+
+SCHEMA_VERSION = 1
+"""Written into every store; a store of another version is refused, not guessed at."""
+
+LARGEST_INTEGER = 2**63 - 1
+"""SQLite and PostgreSQL keep signed 64-bit integers; the format allows one bit more."""
+
+_LOCK_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Store:
+    """One database: ``writer`` serialises transactions, ``reader`` sees the last committed state."""
+
+    writer: Engine
+    reader: Engine
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def create_store(path: Path, schemas: Sequence[MetaData]) -> None:
+    """Create the database file and all tables; ``Misuse("store.exists")`` rather than touch an existing one."""
+    if path.exists():
+        raise Misuse("store.exists", path.name)
+    engine = _engine(path, synchronous="FULL", read_only=False)
+    with engine.begin() as connection:
+        for tables in schemas:
+            tables.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    engine.dispose()
+
+
+def open_store(path: Path, *, synchronous: str) -> Store:
+    """Open an existing database; ``Misuse`` when it is missing or of another version.
+
+    ``synchronous`` is ``"FULL"`` for evidence: a commit that returned survives a power cut. ``"NORMAL"`` is for
+    projections: a power cut may take the last commits back, watermark included, and they are simply made again.
+    """
+    if not path.exists():
+        raise Misuse("store.missing", f"{path.name}: run `chengxin cloud init` first")
+    store = Store(
+        writer=_engine(path, synchronous=synchronous, read_only=False),
+        reader=_engine(path, synchronous=synchronous, read_only=True),
+    )
+    with store.reader.connect() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version != SCHEMA_VERSION:
+        store.close()
+        raise Misuse("store.version", f"{path.name} has schema {version}, this program {SCHEMA_VERSION}")
+    return store
+
+
+def _engine(path: Path, *, synchronous: str, read_only: bool) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": _LOCK_WAIT_SECONDS, "check_same_thread": False}
+    )
+
+    def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own implicit BEGIN comes too late and is deferred; "begin" below says it explicitly.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    event.listen(engine, "connect", on_connect)
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine

@@ -1,0 +1,48 @@
+"""What goes wrong, said over HTTP: the one place where a code becomes a status (RFC 9457 problem documents).
+
+Why the families decide and not the endpoints: a gateway must know from the answer alone whether to give up on these
+bytes (4xx), try again later (503) or call a person (500). Anything but 200 means that nothing was acknowledged.
+"""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
+
+_STATUS = {
+    "envelope.too_large": 413,
+    "envelope.encoding": 415,
+    "envelope.unknown": 403,
+    "envelope.role": 403,
+    "envelope.state": 403,
+    "ledger.from": 400,
+    "trace.unknown": 404,
+}
+"""Codes that deserve a more telling status than their family's."""
+
+_FAMILY_STATUS: tuple[tuple[type[TracewireError], int], ...] = ((Rejected, 400), (Unavailable, 503), (Misuse, 500))
+_RETRY_AFTER_SECONDS = "5"
+
+
+def status_of(error: TracewireError) -> int:
+    """Return the HTTP status for an error: by its code if listed, else by its family."""
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    return next(status for family, status in _FAMILY_STATUS if isinstance(error, family))
+
+
+def problem(error: TracewireError) -> JSONResponse:
+    """Return the problem document of an error."""
+    status = status_of(error)
+    body = {"type": "about:blank", "title": error.code, "status": status, "detail": error.detail, "code": error.code}
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every endpoint of ``app`` raise our errors and answer with problem documents."""
+
+    def handle(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, TracewireError)
+        return problem(error)
+
+    app.add_exception_handler(TracewireError, handle)

@@ -1,0 +1,193 @@
+"""Step 8 of 11, cloud verify: judge an envelope and each record in it, by numbered checks.
+
+Before: edge/forwarder.py
+After: cloud/ledger/log.py
+
+Same rules as the gateway's (``tracewire``), other trust: nothing that a gateway says is believed but the moment at
+which it says it received a record. A record counts because its device's own signature holds under the signed registry;
+its place in the device's history is judged against the ledger alone. No I/O here, and records are independent of each
+other, so a batch may be spread over processors.
+
+Checks of an envelope: (1) seal in the strict profile, (2) its key is known, (3) is a gateway's, (4) and in good
+standing, (5) signature, (6) contents. A broken envelope acknowledges nothing.
+
+Checks of a record: (1) size and seal in the strict profile, (2) key known, (3) key not revoked, (4) signature,
+(5) payload and fields, (6) numbers that the ledger can hold, (7) the key may speak for this number, (8) the role may
+say this. NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracewire import cbor, chain, cose
+from tracewire import record as records
+from tracewire.errors import Rejected
+
+from cloud.db.engine import LARGEST_INTEGER
+from cloud.registry import Roll
+
+_LARGEST_TIME_MS = 0x7FFFFFFFFFFF
+
+_EVERY_DEVICE = {records.BOOT, records.CLOCK, records.DOCUMENT, records.HEALTH, records.AUDIT}
+MAY_SAY = {
+    "scale": _EVERY_DEVICE | {records.WEIGHING, records.SALE, records.SESSION, records.MOVEMENT},
+    "terminal": _EVERY_DEVICE | {records.WEIGHING, records.SESSION, records.MOVEMENT, records.TEST},
+    "rail": _EVERY_DEVICE | {records.WEIGHING, records.CARCASS, records.LOT, records.MOVEMENT},
+    "farm": _EVERY_DEVICE | {records.WEIGHING, records.LOT, records.MOVEMENT, records.TEST},
+    "handheld": _EVERY_DEVICE | {records.VISIT, records.TEST},
+    "console": _EVERY_DEVICE | {records.LOT, records.MOVEMENT, records.TEST, records.DECISION},
+}
+"""Kinds of record that each role may seal; a role that is not listed (gateway, cloud) may seal none.
+
+Only source roles write lots: a batch is coded once, where it begins. A slaughterhouse is a source too: it codes a
+day's carcasses.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One sealed record as a gateway delivered it."""
+
+    position: int
+    """Index in the envelope."""
+    received_ms: int
+    """When the gateway says it received it."""
+    sealed: bytes
+    digest: bytes
+    gateway: str
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A gateway's delivery after its seal was checked."""
+
+    digest: bytes
+    arrivals: list[Arrival]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A record whose own checks hold; its neighbours are not looked at yet."""
+
+    arrival: Arrival
+    device: str
+    kid: bytes
+    site: str
+    standing: str
+    record: records.Record
+    added: tuple[int, int, int]
+    """What the record adds to its device's running totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that failed a check; device, key and number as far as the bytes say and the registry knows."""
+
+    arrival: Arrival
+    reason: Rejected
+    device: str | None = None
+    kid: bytes | None = None
+    seq: int | None = None
+
+
+def open_envelope(data: bytes, roll: Roll, limit: int) -> Envelope:
+    """Return a gateway's delivery; ``Rejected("envelope.…")`` or a codec's code when a check fails."""
+    # (1) strict seal.
+    message = cose.parse(data, limit)
+    # (2) a key that the registry knows: the TLS connection proves nothing about who sealed this.
+    holder = roll.find(message.kid)
+    if holder is None:
+        raise Rejected("envelope.unknown", "nobody in the registry has this key")
+    # (3) a gateway's key …
+    if holder.credential.role != "gateway":
+        raise Rejected("envelope.role", f"{holder.credential.name} is not a gateway")
+    # (4) … in good standing.
+    if holder.credential.state not in ("active", "suspect"):
+        raise Rejected("envelope.state", f"{holder.credential.name} is {holder.credential.state}")
+    # (5) signature.
+    cose.verify(message, cose.ENVELOPE, holder.key)
+    # (6) contents.
+    items = cbor.decode(message.payload)
+    if not isinstance(items, list):
+        raise Rejected("envelope.items", "an array expected")
+    gateway = holder.credential.name
+    return Envelope(chain.digest(data), [_arrival(position, item, gateway) for position, item in enumerate(items)])
+
+
+def _arrival(position: int, item: object, gateway: str) -> Arrival:
+    if isinstance(item, list) and len(item) == 2:
+        received_ms, sealed = item
+        is_time = isinstance(received_ms, int) and not isinstance(received_ms, bool)
+        if is_time and 0 <= received_ms <= _LARGEST_TIME_MS and isinstance(sealed, bytes):
+            return Arrival(position, received_ms, sealed, chain.digest(sealed), gateway)
+    raise Rejected("envelope.items", "[received ms, sealed record] expected")
+
+
+def check_records(envelope: Envelope, roll: Roll) -> Iterable[Verified | Refused]:
+    """Judge every record of an envelope on its own; one bad record never holds back its neighbours."""
+    for arrival in envelope.arrivals:
+        try:
+            yield _check(arrival, roll)
+        except Rejected as reason:
+            yield _refuse(arrival, roll, reason)
+
+
+def _check(arrival: Arrival, roll: Roll) -> Verified:
+    # (1) at most 4,096 bytes, and the one spelling that the strict profile allows (spec 2).
+    message = cose.parse(arrival.sealed)
+    # (2) a key that the registry knows.
+    holder = roll.find(message.kid)
+    if holder is None:
+        raise Rejected("registry.unknown", "no device has this key")
+    credential = holder.credential
+    # (3) not revoked outright; a key revoked as of some number still speaks for the numbers before it: (7).
+    if credential.state == "revoked" and credential.to_seq is None:
+        raise Rejected("registry.revoked", credential.name)
+    # (4) the device's signature over the bytes as received.
+    cose.verify(message, cose.RECORD, holder.key)
+    # (5) payload and fields (spec 1, 3 and 4).
+    statement = records.decode(message.payload)
+    # (6) numbers that the ledger can hold: the format allows one bit more than a database.
+    if max(statement.seq, statement.boot, *statement.totals) > LARGEST_INTEGER:
+        raise Rejected("record.range", "a number beyond 63 bits")
+    # (7) within the numbers that this key may seal (spec 7.4).
+    if not credential.may_seal(statement.seq):
+        code = "registry.revoked" if credential.state == "revoked" else "registry.range"
+        raise Rejected(code, f"the key does not speak for seq {statement.seq}")
+    # (8) a kind that this role may say.
+    if statement.kind not in MAY_SAY.get(credential.role, ()):
+        raise Rejected("role.kind", f"a {credential.role} does not say {records.KINDS[statement.kind]}")
+    return Verified(
+        arrival=arrival,
+        device=credential.name,
+        kid=message.kid,
+        site=credential.site or "",
+        standing=credential.state,
+        record=statement,
+        added=records.advance((0, 0, 0), statement.kind, statement.body),
+    )
+
+
+def _refuse(arrival: Arrival, roll: Roll, reason: Rejected) -> Refused:
+    """Describe a refused record as well as its bytes allow, so that a person finds it and its device is told.
+
+    The claimed number may be a lie; that is harmless, because a device compares the digest with its own record.
+    """
+    device = kid = seq = None
+    try:
+        message = cose.parse(arrival.sealed)
+        holder = roll.find(message.kid)
+        if holder is not None:
+            device, kid = holder.credential.name, message.kid
+        seq = _claimed_seq(message.payload)
+    except Rejected:
+        pass  # not even a sealed message: kept as bytes alone
+    return Refused(arrival, reason, device, kid, seq)
+
+
+def _claimed_seq(payload: bytes) -> int | None:
+    entries = cbor.decode(payload)
+    seq = entries.get(2) if isinstance(entries, dict) else None
+    if isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq <= LARGEST_INTEGER:
+        return seq
+    return None

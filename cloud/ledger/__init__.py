@@ -1,0 +1,1 @@
+"""The ledger: every accepted record once, in order of arrival, never changed."""

@@ -1,0 +1,217 @@
+"""Tables and queries of the ledger's database, and nothing else.
+
+Why ``site`` and ``standing`` are copied into each row: projections must come out the same whenever they are rebuilt,
+but the registry moves on. The row keeps what the registry said when the record was accepted.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+)
+
+TABLES = MetaData()
+
+records = Table(
+    "records",
+    TABLES,
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),  # place in the ledger: 1, 2, 3 … without a hole
+    Column("device", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("kid", LargeBinary, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("time_ms", BigInteger, nullable=False),  # what the device believed
+    Column("received_ms", BigInteger, nullable=False),  # what its gateway says
+    Column("committed_ms", BigInteger, nullable=False),  # our own clock
+    Column("moment_ms", BigInteger, nullable=False),  # to show: the device's, or the gateway's if absurd
+    Column("gateway", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("standing", String, nullable=False),  # state of the key when the record was accepted
+    Column("total_count", BigInteger, nullable=False),  # running totals after the record …
+    Column("total_grams", BigInteger, nullable=False),
+    Column("total_fen", BigInteger, nullable=False),
+    Column("added_count", BigInteger, nullable=False),  # … and what the record itself adds to them
+    Column("added_grams", BigInteger, nullable=False),
+    Column("added_fen", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the bytes as received: the evidence
+    UniqueConstraint("device", "seq"),
+)
+
+forks = Table(
+    "forks",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("device", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("gateway", String, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("committed_ms", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("device", "seq", "digest"),
+)
+
+holes = Table(
+    "holes",
+    TABLES,
+    Column("device", String, primary_key=True),
+    Column("from_seq", BigInteger, primary_key=True),
+    Column("to_seq", BigInteger, nullable=False),
+    Column("noticed_ms", BigInteger, nullable=False),
+    Column("closed_ms", BigInteger),  # null while records are missing
+)
+
+flags = Table(
+    "flags",
+    TABLES,
+    Column("idx", BigInteger, primary_key=True),
+    Column("code", String, primary_key=True),
+    Column("detail", String, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("committed_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("gateway", String, nullable=False),
+    Column("device", String),  # null when the bytes do not say or nobody knows the key
+    Column("seq", BigInteger),
+    Column("code", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("digest", "code"),
+    Index("quarantine_by_device", "device", "seq"),
+)
+
+registries = Table(
+    "registries",
+    TABLES,
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("adopted_ms", BigInteger, nullable=False),
+    Column("bundle", LargeBinary, nullable=False),
+)
+
+VARIABLES_AT_ONCE = 10_000
+"""SQLite takes 32,766 bound values in one statement."""
+
+_NEIGHBOUR_COLUMNS: Sequence[Column[Any]] = (
+    records.c.seq,
+    records.c.digest,
+    records.c.prev,
+    records.c.time_ms,
+    records.c.total_count,
+    records.c.total_grams,
+    records.c.total_fen,
+    records.c.added_count,
+    records.c.added_grams,
+    records.c.added_fen,
+)
+_NEAR = select(*_NEIGHBOUR_COLUMNS).where(
+    records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
+)
+
+
+def near(connection: Connection, device: str, seqs: Sequence[int]) -> Iterator[Row[Any]]:
+    """Yield what the ledger holds of ``device`` at these sequence numbers."""
+    for start in range(0, len(seqs), VARIABLES_AT_ONCE):
+        chosen = {"device": device, "seqs": seqs[start : start + VARIABLES_AT_ONCE]}
+        yield from connection.execute(_NEAR, chosen).all()
+
+
+def top_seq(connection: Connection, device: str) -> int:
+    """Return the highest sequence number held of ``device``, 0 for none."""
+    statement = select(func.max(records.c.seq)).where(records.c.device == device)
+    return connection.execute(statement).scalar_one() or 0
+
+
+def last_index(connection: Connection) -> int:
+    """Return the place of the newest record, 0 for an empty ledger."""
+    return connection.execute(select(func.max(records.c.idx))).scalar_one() or 0
+
+
+def open_holes(connection: Connection, device: str) -> list[tuple[int, int, int]]:
+    """Return (from, to, noticed ms) of every open hole of ``device``, in rising order."""
+    statement = (
+        select(holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms)
+        .where(holes.c.device == device, holes.c.closed_ms.is_(None))
+        .order_by(holes.c.from_seq)
+    )
+    return [(row.from_seq, row.to_seq, row.noticed_ms) for row in connection.execute(statement)]
+
+
+def count_open_holes(connection: Connection) -> int:
+    """Return how many holes are open now, over all devices."""
+    return connection.execute(select(func.count()).where(holes.c.closed_ms.is_(None))).scalar_one()
+
+
+def slice_after(connection: Connection, index: int, limit: int) -> Sequence[Row[Any]]:
+    """Return up to ``limit`` records after place ``index``, in ledger order."""
+    statement = select(records).where(records.c.idx > index).order_by(records.c.idx).limit(limit)
+    return connection.execute(statement).all()
+
+
+def forks_after(connection: Connection, fork_id: int, limit: int) -> Sequence[Row[Any]]:
+    """Return up to ``limit`` forked records after ``fork_id``, oldest first."""
+    return connection.execute(select(forks).where(forks.c.id > fork_id).order_by(forks.c.id).limit(limit)).all()
+
+
+def at_index(connection: Connection, index: int) -> Row[Any] | None:
+    """Return the record at a place of the ledger."""
+    return connection.execute(select(records).where(records.c.idx == index)).one_or_none()
+
+
+def at_indexes(connection: Connection, indexes: Sequence[int]) -> list[Row[Any]]:
+    """Return the records at these places, in ledger order."""
+    rows: list[Row[Any]] = []
+    for start in range(0, len(indexes), VARIABLES_AT_ONCE):
+        chosen = indexes[start : start + VARIABLES_AT_ONCE]
+        rows += connection.execute(select(records).where(records.c.idx.in_(chosen)).order_by(records.c.idx))
+    return rows
+
+
+def at_seq(connection: Connection, device: str, seq: int) -> Row[Any] | None:
+    """Return the record of ``device`` with this sequence number."""
+    statement = select(records).where(records.c.device == device, records.c.seq == seq)
+    return connection.execute(statement).one_or_none()
+
+
+def flags_of(connection: Connection, index: int) -> list[tuple[str, str]]:
+    """Return (code, detail) of every note that ingest made on the record at ``index``."""
+    statement = select(flags.c.code, flags.c.detail).where(flags.c.idx == index).order_by(flags.c.code)
+    return [(row.code, row.detail) for row in connection.execute(statement)]
+
+
+def has_fork(connection: Connection, device: str, seq: int) -> bool:
+    """Tell whether another record with the same number was ever received."""
+    statement = select(forks.c.id).where(forks.c.device == device, forks.c.seq == seq).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def newest_registry(connection: Connection) -> Row[Any] | None:
+    """Return the adopted registry with the highest serial."""
+    return connection.execute(select(registries).order_by(registries.c.serial.desc()).limit(1)).one_or_none()
+
+
+def remember_registry(connection: Connection, serial: int, adopted_ms: int, bundle: bytes) -> None:
+    """Note that this registry is in force from now on."""
+    connection.execute(insert(registries), {"serial": serial, "adopted_ms": adopted_ms, "bundle": bundle})

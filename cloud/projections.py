@@ -1,0 +1,166 @@
+"""Projections: what is derived from the ledger, each with its own watermark, dropped and rebuilt at will.
+
+Why a watermark in the projection's own transaction: after a crash the projection is exactly as far as its watermark
+says, and the next pass goes on from there. Restart and steady state are one code path, because a pass never takes
+records from memory, only from the ledger.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
+from sqlalchemy.dialects.sqlite import insert
+from tracewire.errors import Misuse
+
+from cloud.db.engine import Store
+from cloud.health import Metrics
+from cloud.ledger import store as ledger
+from cloud.ledger.entry import Entry, open_row
+
+log = structlog.get_logger()
+
+TABLES = MetaData()
+"""Tables shared by all projections; each brings its own beside them."""
+
+_watermarks = Table(
+    "watermarks",
+    TABLES,
+    Column("name", String, primary_key=True),
+    Column("applied", BigInteger, nullable=False),  # ledger index of the last record that is in the projection
+)
+
+RECORDS_AT_ONCE = 500
+"""Records per transaction: long enough to be cheap, short enough that a page never waits for it."""
+
+_RETRY_SECONDS = 5.0
+
+
+class Projection(Protocol):
+    """Something derived from the ledger. ``apply`` runs once per record, in ledger order, within one transaction."""
+
+    name: str
+    tables: MetaData
+
+    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Take these records in; must depend on nothing but them and what was applied before."""
+
+
+class Projections:
+    """All projections of one ledger, in one database."""
+
+    def __init__(self, ledger_store: Store, store: Store, projections: Sequence[Projection]) -> None:
+        self._ledger = ledger_store
+        self._store = store
+        self.all = tuple(projections)
+
+    def watermarks(self) -> dict[str, int]:
+        """Return, by projection, the ledger index up to which it is complete."""
+        with self._store.reader.connect() as connection:
+            return {projection.name: _watermark(connection, projection.name) for projection in self.all}
+
+    def advance(self, projection: Projection) -> int:
+        """Apply the next records to one projection and return how many; they are in when this returns.
+
+        Raises ``Misuse("projection.ahead")`` when the projection has seen more than the ledger holds: somebody put an
+        older ledger in its place, and only a rebuild is honest.
+        """
+        with self._store.writer.begin() as connection:
+            applied = _watermark(connection, projection.name)
+            with self._ledger.reader.connect() as reading:
+                rows = ledger.slice_after(reading, applied, RECORDS_AT_ONCE)
+                if not rows and ledger.last_index(reading) < applied:
+                    raise Misuse("projection.ahead", f"{projection.name}: run `chengxin rebuild`")
+            if not rows:
+                return 0
+            projection.apply(connection, [open_row(row) for row in rows])
+            _move_watermark(connection, projection.name, rows[-1].idx)
+        # A crash before this line: records and watermark are both as before, the pass is made again.
+        return len(rows)
+
+    def catch_up(self, progress: Callable[[str, int], None] = lambda _name, _count: None) -> None:
+        """Bring every projection up to the end of the ledger; ``progress`` hears (name, records) after each pass."""
+        for projection in self.all:
+            while count := self.advance(projection):
+                progress(projection.name, count)
+
+    def rebuild(self, progress: Callable[[str, int], None]) -> None:
+        """Drop every projection and replay the ledger into it."""
+        for projection in self.all:
+            with self._store.writer.begin() as connection:
+                projection.tables.drop_all(connection)
+                projection.tables.create_all(connection)
+                _move_watermark(connection, projection.name, 0)
+            # A crash here: an empty projection at watermark 0, which the next start fills.
+        self.catch_up(progress)
+
+
+def _watermark(connection: Connection, name: str) -> int:
+    statement = select(_watermarks.c.applied).where(_watermarks.c.name == name)
+    return connection.execute(statement).scalar_one_or_none() or 0
+
+
+def _move_watermark(connection: Connection, name: str, applied: int) -> None:
+    statement = insert(_watermarks).values(name=name, applied=applied)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"applied": applied}))
+
+
+class Worker:
+    """The thread that keeps projections up with the ledger; woken after each commit, idle otherwise."""
+
+    def __init__(self, projections: Projections, metrics: Metrics) -> None:
+        self._projections = projections
+        self._metrics = metrics
+        self._awake = threading.Event()
+        self._is_stopping = False
+        self._passed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with whatever the ledger already holds."""
+        self._awake.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that the ledger has grown; cheap, from any thread."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Finish the pass at hand and end."""
+        self._is_stopping = True
+        self._awake.set()
+        self._thread.join()
+
+    def wait_for(self, index: int, timeout_seconds: float) -> bool:
+        """Wait until every projection holds the record at ``index``; False when the time is over first."""
+        with self._passed:
+            return self._passed.wait_for(lambda: self._is_past(index), timeout_seconds)
+
+    def _is_past(self, index: int) -> bool:
+        watermarks: Mapping[str, int] = self._projections.watermarks()
+        return all(applied >= index for applied in watermarks.values())
+
+    def _run(self) -> None:
+        wait_seconds: float | None = None
+        while True:
+            self._awake.wait(wait_seconds)
+            self._awake.clear()
+            if self._is_stopping:
+                return
+            wait_seconds = None if self._pass() else _RETRY_SECONDS
+            with self._passed:
+                self._passed.notify_all()
+
+    def _pass(self) -> bool:
+        """Advance every projection as far as the ledger goes; False when one failed and must be tried again."""
+        is_well = True
+        for projection in self._projections.all:
+            try:
+                while not self._is_stopping and self._projections.advance(projection):
+                    pass
+            except Exception:  # outermost loop: a bug in one projection must not stop the others
+                log.exception("projection.failed", projection=projection.name)
+                self._metrics.projection_failures.labels(projection.name).inc()
+                is_well = False
+        return is_well

@@ -1,0 +1,131 @@
+"""The signed registry on disk: who may speak, re-read when the file changes, never an older one.
+
+Why the highest serial is kept in the ledger's database: an old registry with a good signature would bring a revoked
+key back to life. The serial survives restarts, so neither a copied-back file nor a restart turns the clock back.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from tracewire.credential import Credential, Registry, open_bundle
+from tracewire.errors import Misuse, Rejected, Unavailable
+from tracewire.p256 import VerifyingKey
+
+from cloud.db.engine import LARGEST_INTEGER, Store
+from cloud.ledger import store as ledger
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A credential and its key, ready to verify with."""
+
+    credential: Credential
+    key: VerifyingKey
+
+
+class Roll:
+    """One registry, with each key prepared once: building a key costs as much as a quarter of a verification."""
+
+    def __init__(self, registry: Registry, bundle: bytes) -> None:
+        self.registry = registry
+        self.bundle = bundle
+        self._holders: dict[bytes, Holder] = {}
+        self._names_by_code_base = {
+            credential.code_base: credential.name for credential in registry.credentials if credential.code_base
+        }
+
+    def find(self, kid: bytes) -> Holder | None:
+        """Return who has this key, or None."""
+        holder = self._holders.get(kid)
+        if holder is None:
+            try:
+                credential = self.registry.find(kid)
+            except Rejected:
+                return None
+            holder = self._holders[kid] = Holder(credential, VerifyingKey(credential.point))
+        return holder
+
+    def current(self, name: str) -> Credential | None:
+        """Return a device's newest credential, or None for a name that the registry no longer has."""
+        try:
+            return self.registry.current(name)
+        except Rejected:
+            return None
+
+    def device_with_code_base(self, code_base: str) -> str | None:
+        """Return the name of the device to which this 13-digit code base was allotted, or None."""
+        return self._names_by_code_base.get(code_base)
+
+
+class RegistryFile:
+    """``registry.cose``, verified under the root on every change; ``current()`` is cheap enough for each request."""
+
+    def __init__(self, path: Path, root: VerifyingKey, store: Store, now_ms: Callable[[], int]) -> None:
+        self._path = path
+        self._root = root
+        self._store = store
+        self._now_ms = now_ms
+        self._seen = (0, 0, 0)
+        self._roll: Roll | None = None
+
+    def current(self) -> Roll:
+        """Return the newest registry that may be trusted.
+
+        A changed file that cannot be trusted (bad seal, lower serial, half written) is logged and the one in force
+        stays in force. Without any: ``Unavailable("registry.missing")``, or what is wrong with the file.
+        """
+        signature = self._signature()
+        if signature != self._seen or self._roll is None:
+            try:
+                self._adopt(self._read())
+            except (Rejected, Unavailable) as error:
+                if self._roll is None:
+                    raise
+                log.warning("registry.kept", code=error.code, detail=error.detail)
+            self._seen = signature
+        assert self._roll is not None
+        return self._roll
+
+    def _signature(self) -> tuple[int, int, int]:
+        """Return what changes when the file does: it is replaced as a whole, so its inode changes too."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return (0, 0, 0)
+        return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def _read(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError as error:
+            raise Unavailable("registry.missing", self._path.name) from error
+
+    def _adopt(self, bundle: bytes) -> None:
+        registry = open_bundle(bundle, self._root, self._now_ms())
+        if registry.serial > LARGEST_INTEGER:
+            raise Rejected("registry.serial", "beyond 63 bits")
+        with self._store.writer.begin() as connection:
+            newest = ledger.newest_registry(connection)
+            if newest is not None and registry.serial < newest.serial:
+                raise Rejected("registry.serial", f"{registry.serial} is older than {newest.serial}")
+            if newest is None or registry.serial > newest.serial:
+                ledger.remember_registry(connection, registry.serial, self._now_ms(), bundle)
+            elif newest.bundle != bundle:
+                raise Rejected("registry.serial", f"two registries have serial {registry.serial}")
+        # A crash here: the serial is remembered, the file is still there, the next start adopts it again.
+        self._roll = Roll(registry, bundle)
+        log.info("registry.adopted", serial=registry.serial, keys=len(registry.credentials))
+
+
+def read_root(path: Path) -> VerifyingKey:
+    """Return the root's public key from ``root.point``; ``Misuse`` when the file is missing or no point."""
+    try:
+        return VerifyingKey(path.read_bytes())
+    except FileNotFoundError as error:
+        raise Misuse("identity.missing", f"{path.name}: run `chengxin device enrol` first") from error
+    except Rejected as error:
+        raise Misuse("identity.root", f"{path.name}: {error.code}") from error

@@ -1,0 +1,119 @@
+"""Two listeners, one loop: ingest over mutual TLS, public pages over plain HTTP.
+
+Why one process: the ledger has one writer, and its projections are woken by it. Why the TLS connection decides nothing
+but who may knock: which gateway speaks is proved by the seal of its envelope.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+from tracewire.errors import Misuse, Unavailable
+
+from cloud.app import create_cloud
+from cloud.config import Config
+
+log = structlog.get_logger()
+
+_GRACE_SECONDS = 10
+_BACKLOG = 512
+
+
+def run(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is in hand; safe to kill at any moment."""
+    cloud = create_cloud(config)
+    tls = tls_context(config)
+    ingest_socket = _listen(config.ingest_host, config.ingest_port)
+    public_socket = _listen(config.public_host, config.public_port)
+    servers = [
+        _Server(_settings(cloud.ingest_app, tls), ingest_socket),
+        _Server(_settings(cloud.public_app, None), public_socket),
+    ]
+    cloud.worker.start()
+    log.info(
+        "cloud.serving",
+        ingest=f"https://{config.ingest_host}:{ingest_socket.getsockname()[1]}",
+        public=f"http://{config.public_host}:{public_socket.getsockname()[1]}",
+    )
+    try:
+        asyncio.run(_serve(servers))
+    finally:
+        cloud.worker.stop()
+        cloud.stores.close()
+    log.info("cloud.stopped")
+
+
+def tls_context(config: Config) -> ssl.SSLContext:
+    """Return the context of the ingest listener: only certificates of the device CA that are not revoked may knock.
+
+    The device CA itself is the anchor (partial chain): the offline root need not be here. An expired revocation list
+    refuses every gateway; that is meant.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_PARTIAL_CHAIN
+    directory = config.directory
+    try:
+        context.load_cert_chain(directory / "server_cert.pem", directory / "tls_key.pem")
+        context.load_verify_locations(directory / "device_ca.pem")
+        context.load_verify_locations(directory / "crl.pem")
+    except (ssl.SSLError, OSError) as error:
+        raise Misuse("identity.tls", f"certificates in {directory.name} cannot be used: {error}") from error
+    return context
+
+
+def _settings(app: object, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # uvicorn's own union of application protocols is private
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise Unavailable("server.address", f"{host}:{port}: {error.strerror}") from error
+
+
+class _Server(uvicorn.Server):
+    """One listener; signals are handled once for both, in ``_serve``."""
+
+    def __init__(self, settings: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(settings)
+        self.listener = listener
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would take them for this listener only."""
+        yield
+
+
+async def _serve(servers: list[_Server]) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    async with asyncio.TaskGroup() as listeners:
+        for server in servers:
+            listeners.create_task(_until_stopped(server, stop))
+
+
+async def _until_stopped(server: _Server, stop: Callable[[], None]) -> None:
+    try:
+        await server.serve(sockets=[server.listener])
+    finally:
+        stop()  # one listener alone is not a cloud

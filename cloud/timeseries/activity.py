@@ -1,0 +1,40 @@
+"""The projection that turns records into samples: what each device did, when, and how much of it.
+
+Why every kind and not sales alone: a scale that weighs and never sells, or only reports its health, is what the
+dashboards must show first.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, MetaData
+from tracewire.record import KINDS, WEIGHING, advance
+
+from cloud.ledger.entry import Entry
+from cloud.timeseries import store
+from cloud.timeseries.store import Sample
+
+
+class Activity:
+    """Samples of every record, by device, kind and site."""
+
+    name = "activity"
+    tables: MetaData = store.TABLES
+
+    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Add one sample per record."""
+        store.write(connection, [_sample(entry) for entry in entries])
+
+
+def _sample(entry: Entry) -> Sample:
+    _, grams, fen = advance((0, 0, 0), entry.record.kind, entry.body)
+    if entry.record.kind == WEIGHING:
+        grams = entry.body["net_grams"]
+    return Sample(
+        device=entry.device,
+        kind=KINDS[entry.record.kind],
+        site=entry.site,
+        moment_ms=entry.moment_ms,
+        seq=entry.seq,
+        grams=grams,
+        fen=fen,
+    )

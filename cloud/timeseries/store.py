@@ -1,0 +1,135 @@
+"""The embedded time series: samples and rollups, tagged by device, kind and site only.
+
+Why so few tags: a tag with many values (lot, seq, hash) makes every time-series server slow; whoever wants those joins
+by (device, seq) in the ledger. Why rollups are kept while writing: a dashboard asks for a month of minutes, never for a
+month of samples. The interface is two functions, so that a server with the InfluxDB write API can stand in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+TABLES = MetaData()
+
+ROLLUP_WIDTHS_MS = (60_000, 3_600_000, 86_400_000)
+"""A minute, an hour, a day (UTC)."""
+
+_samples = Table(
+    "samples",
+    TABLES,
+    Column("device", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("at_ns", BigInteger, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("grams", BigInteger, nullable=False),
+    Column("fen", BigInteger, nullable=False),
+)
+
+_rollups = Table(
+    "rollups",
+    TABLES,
+    Column("width_ms", BigInteger, primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("device", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("site", String, primary_key=True),
+    Column("samples", BigInteger, nullable=False),
+    Column("grams", BigInteger, nullable=False),
+    Column("fen", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One thing that happened: where, what kind, when, and how much of it."""
+
+    device: str
+    kind: str
+    site: str
+    moment_ms: int
+    seq: int
+    grams: int
+    fen: int
+
+    @property
+    def at_ns(self) -> int:
+        """Moment in nanoseconds with the sequence number in its low digits, so that none overwrites another."""
+        return self.moment_ms * 1_000_000 + self.seq % 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Sums over one stretch of time."""
+
+    start_ms: int
+    samples: int
+    grams: int
+    fen: int
+
+
+def write(connection: Connection, samples: Sequence[Sample]) -> None:
+    """Store samples and add them to their rollups; each sample must be written once (the watermark sees to it)."""
+    if not samples:
+        return
+    rows = [
+        {
+            "device": sample.device,
+            "kind": sample.kind,
+            "at_ns": sample.at_ns,
+            "site": sample.site,
+            "grams": sample.grams,
+            "fen": sample.fen,
+        }
+        for sample in samples
+    ]
+    connection.execute(insert(_samples).on_conflict_do_nothing(), rows)
+    statement = insert(_rollups)
+    added = {name: _rollups.c[name] + statement.excluded[name] for name in ("samples", "grams", "fen")}
+    keys = [column.name for column in _rollups.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=added),
+        [_rollup(sample, width_ms) for sample in samples for width_ms in ROLLUP_WIDTHS_MS],
+    )
+
+
+def _rollup(sample: Sample, width_ms: int) -> dict[str, str | int]:
+    return {
+        "width_ms": width_ms,
+        "start_ms": sample.moment_ms - sample.moment_ms % width_ms,
+        "device": sample.device,
+        "kind": sample.kind,
+        "site": sample.site,
+        "samples": 1,
+        "grams": sample.grams,
+        "fen": sample.fen,
+    }
+
+
+def buckets(
+    connection: Connection,
+    kind: str,
+    width_ms: int,
+    from_ms: int,
+    to_ms: int,
+    *,
+    device: str | None = None,
+    site: str | None = None,
+) -> list[Bucket]:
+    """Return the sums of one kind from ``from_ms`` up to before ``to_ms``, one per stretch that has any.
+
+    ``width_ms`` is one of ``ROLLUP_WIDTHS_MS``; ``device`` and ``site`` narrow the choice.
+    """
+    table = _rollups.c
+    statement = (
+        select(table.start_ms, func.sum(table.samples), func.sum(table.grams), func.sum(table.fen))
+        .where(table.width_ms == width_ms, table.kind == kind, table.start_ms >= from_ms, table.start_ms < to_ms)
+        .group_by(table.start_ms)
+        .order_by(table.start_ms)
+    )
+    if device is not None:
+        statement = statement.where(table.device == device)
+    if site is not None:
+        statement = statement.where(table.site == site)
+    return [Bucket(*row) for row in connection.execute(statement)]

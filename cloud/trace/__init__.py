@@ -1,0 +1,1 @@
+"""The public page: one code in, the story behind it out."""

@@ -1,0 +1,127 @@
+"""The public pages: ``/`` to type a code, ``/t/CODE`` to read the story, ``/v1/trace/CODE`` for machines.
+
+Why no script, no cookie and no third party: the page must open on any phone, and nobody else needs to know who scanned
+which slip. The Content-Security-Policy says the same to the browser. What follows ``#`` in a slip's QR code never
+reaches us.
+"""
+
+import base64
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tracewire.errors import Rejected
+
+from cloud.trace import catalogue, figures
+from cloud.trace.story import Check
+from cloud.trace.view import TraceView, is_code
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_LONGEST_SHOWN = 40
+"""Characters of an unknown code that are repeated on the page."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Language",
+}
+
+
+class Pages:
+    """Templates in two languages; every value is escaped, an unknown name is an error."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["figures"] = figures
+        self._environment.globals["sentence"] = sentence
+        self.style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+    def show(self, name: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
+        """Return a page in the language of the request."""
+        asked = request.query_params.get("lang")
+        language = catalogue.preferred(asked, request.headers.get("accept-language"))
+
+        def say(key: str, **filled: object) -> str:
+            return catalogue.say(language, key, **filled)
+
+        html = self._environment.get_template(name).render(
+            say=say,
+            language=language,
+            html_language=catalogue.HTML_LANGUAGE[language],
+            other_language=next(other for other in catalogue.LANGUAGES if other != language),
+            lang_query=f"?lang={language}" if asked in catalogue.LANGUAGES else "",
+            path=request.url.path,
+            **values,
+        )
+        return HTMLResponse(html, status, {**HEADERS, "Content-Language": catalogue.HTML_LANGUAGE[language]})
+
+
+def sentence(language: str, check: Check) -> str:
+    """Return what a check found, in words."""
+    values: dict[str, object] = dict(check.values)
+    for name, value in check.values.items():
+        if name == "time_ms":
+            values["time"] = figures.moment(int(value))
+        if name.endswith("_grams"):
+            values[name.removesuffix("_grams")] = figures.kilograms(int(value))
+    return catalogue.say(language, f"check.{check.name}.{check.state}", **values)
+
+
+def router(view: TraceView) -> APIRouter:
+    """Return the public routes."""
+    routes = APIRouter()
+    pages = Pages()
+
+    @routes.get("/style.css")
+    def style() -> Response:
+        return Response(pages.style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    @routes.get("/")
+    def search(request: Request, code: str = "") -> Response:
+        typed = "".join(character for character in code if not character.isspace() and character not in "-—.")
+        if is_code(typed):
+            language = request.query_params.get("lang")
+            query = f"?lang={language}" if language in catalogue.LANGUAGES else ""
+            return RedirectResponse(f"/t/{typed}{query}", 303, HEADERS)
+        if code:
+            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
+        return pages.show("search.html", request)
+
+    @routes.get("/t/{code}")
+    def page(request: Request, code: str) -> Response:
+        try:
+            story = view.tell(code)
+        except Rejected:
+            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
+        return pages.show("story.html", request, story=story)
+
+    @routes.get("/v1/trace/{code}")
+    def machine(code: str) -> JSONResponse:
+        return JSONResponse(_plain(asdict(view.tell(code))), headers=HEADERS)
+
+    return routes
+
+
+def _plain(value: Any) -> Any:
+    """Return a story with its byte strings in base64url, as JSON has none."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+    return value

@@ -1,0 +1,97 @@
+"""What one trace page reads: ledger, batch graph and registry as of one moment.
+
+Why the graph is read before the ledger: projections follow the ledger, so whatever the graph names is there.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+from tracewire import cose
+from tracewire.credential import Credential
+from tracewire.errors import Rejected
+
+from cloud.batches import repository
+from cloud.batches.model import Balance, Side, Step
+from cloud.ledger import store as ledger
+from cloud.ledger.entry import Entry, open_row
+from cloud.registry import Roll
+
+_MOST_PAPERS = 200
+
+
+class Evidence:
+    """Read access for the time of one request."""
+
+    def __init__(self, ledger_connection: Connection, graph_connection: Connection, roll: Roll) -> None:
+        self._ledger = ledger_connection
+        self._graph = graph_connection
+        self.roll = roll
+
+    def sale_of_slip(self, code: str) -> Entry | None:
+        """Return the sale with this slip code, or None: 13 digits name the device, 7 count its goods (spec 4.5)."""
+        device = self.roll.device_with_code_base(code[:13]) if len(code) == 20 else None
+        if device is None:
+            return None
+        found = repository.sales_with_number(self._graph, device, int(code[13:]))
+        return self.entry(found[0]) if found else None
+
+    def is_lot(self, code: str) -> bool:
+        """Tell whether any record touches a lot with this code."""
+        return repository.is_known(self._graph, code)
+
+    def steps_that_made(self, lots: Sequence[str], limit: int) -> list[Step]:
+        """Return the steps that these lots came out of."""
+        return repository.steps_that_made(self._graph, lots, limit)
+
+    def coded(self, lots: Sequence[str]) -> list[Entry]:
+        """Return the records that gave these lots their code at the source."""
+        return self.entries(repository.records_of(self._graph, lots, [Side.CODED], len(lots) + 1))
+
+    def about(self, lots: Sequence[str]) -> list[Entry]:
+        """Return documents, tests and decisions that name these lots, oldest first."""
+        return self.entries(repository.records_of(self._graph, lots, [Side.ABOUT], _MOST_PAPERS))
+
+    def balance(self, lot: str) -> Balance:
+        """Return what came into a lot and left it."""
+        return repository.balance(self._graph, lot)
+
+    def session_of(self, entry: Entry) -> Entry | None:
+        """Return the seller's last card-in or card-out on the device before a record."""
+        index = repository.session_before(self._graph, entry.device, entry.seq)
+        return None if index is None else self.entry(index)
+
+    def entry(self, index: int) -> Entry:
+        """Return the record at a place of the ledger that the graph named."""
+        return self.entries([index])[0]
+
+    def entries(self, indexes: Sequence[int]) -> list[Entry]:
+        """Return the records at these places, in ledger order."""
+        return [open_row(row) for row in ledger.at_indexes(self._ledger, indexes)]
+
+    def at_seq(self, device: str, seq: int) -> Entry | None:
+        """Return a device's record by number."""
+        row = ledger.at_seq(self._ledger, device, seq)
+        return None if row is None else open_row(row)
+
+    def flags_of(self, entry: Entry) -> dict[str, str]:
+        """Return the notes that ingest made on a record: code and detail."""
+        return dict(ledger.flags_of(self._ledger, entry.index))
+
+    def has_fork(self, entry: Entry) -> bool:
+        """Tell whether another record with the same number was ever received."""
+        return ledger.has_fork(self._ledger, entry.device, entry.seq)
+
+    def is_signed(self, entry: Entry) -> bool:
+        """Verify the device's signature again, here and now, over the bytes in the ledger."""
+        holder = self.roll.find(entry.kid)
+        if holder is None:
+            return False
+        try:
+            cose.open(entry.sealed, cose.RECORD, holder.key)
+        except Rejected:
+            return False
+        return True
+
+    def credential(self, device: str) -> Credential | None:
+        """Return what the registry says of a device now."""
+        return self.roll.current(device)

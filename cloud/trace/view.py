@@ -1,0 +1,102 @@
+"""Step 11 of 11, trace view: one code in, the story behind it out, with the checks that held and those that did not.
+
+Before: cloud/batches/link.py
+After: the reader
+
+Two kinds of code are understood: a slip's (the sale) and a lot's (any batch, carcass or pig lot). Nothing is cached:
+every signature on the way is verified again for whoever asks.
+"""
+
+from tracewire.errors import Rejected
+
+from cloud.batches.graph import walk_back
+from cloud.db.engine import Store
+from cloud.ledger.entry import Entry
+from cloud.registry import RegistryFile
+from cloud.trace import checks, journey
+from cloud.trace.evidence import Evidence
+from cloud.trace.story import Check, Sale, Story
+
+LONGEST_CODE = 24
+
+
+class TraceView:
+    """Answers codes from ledger, batch graph and registry."""
+
+    def __init__(self, ledger: Store, graph: Store, registry: RegistryFile) -> None:
+        self._ledger = ledger
+        self._graph = graph
+        self._registry = registry
+
+    def tell(self, code: str) -> Story:
+        """Return the story behind a slip code or lot code; ``Rejected("trace.unknown")`` when there is none."""
+        if not is_code(code):
+            raise Rejected("trace.unknown", "a code has 8 to 24 digits")
+        roll = self._registry.current()
+        with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
+            evidence = Evidence(ledger, graph, roll)
+            sale = evidence.sale_of_slip(code)
+            if sale is None and not evidence.is_lot(code):
+                raise Rejected("trace.unknown", "no slip and no lot has this code")
+            return _tell(evidence, code, sale)
+
+
+def is_code(code: str) -> bool:
+    """Tell whether this could be a code at all; its length alone never says of what."""
+    return 8 <= len(code) <= LONGEST_CODE and code.isascii() and code.isdigit()
+
+
+def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:
+    lot = code if sale is None else sale.body["lot"]
+    way = walk_back(lot, evidence.steps_that_made)
+    steps = evidence.entries([step.index for step in way.steps])
+    coded = evidence.coded(way.lots)
+    about = evidence.about(way.lots)
+    balance = evidence.balance(lot)
+    stations = journey.stations(way, steps, coded, about)
+    goods = journey.goods_of(stations)
+    found: list[Check] = []
+    if sale is not None:
+        found += checks.of_sale(evidence, sale)
+    found += checks.of_way(evidence, way, [*steps, *coded, *about], coded)
+    found += checks.of_papers(about, _moment(sale, steps, coded, about))
+    found.append(checks.of_balance(balance))
+    return Story(
+        code=code,
+        sale=None if sale is None else _sale(evidence, code, sale, goods),
+        lot=lot,
+        goods=goods,
+        balance=balance,
+        stations=tuple(stations[: journey.MOST_STATIONS]),
+        more_stations=max(0, len(stations) - journey.MOST_STATIONS),
+        checks=tuple(found),
+    )
+
+
+def _moment(sale: Entry | None, *others: list[Entry]) -> int:
+    """Return when papers had to be valid: at the sale, or for a lot at the last thing that happened to it."""
+    if sale is not None:
+        return sale.moment_ms
+    return max((entry.moment_ms for group in others for entry in group), default=0)
+
+
+def _sale(evidence: Evidence, code: str, entry: Entry, goods: str | None) -> Sale:
+    credential = evidence.credential(entry.device)
+    session = evidence.session_of(entry)
+    stall = None if session is None else session.body.get("stall")
+    body = entry.body
+    return Sale(
+        code=code,
+        product=goods,
+        net_grams=body["net_grams"],
+        tare_grams=body["tare_grams"],
+        price_fen_per_kg=body["price_fen_per_kg"],
+        amount_fen=body["amount_fen"],
+        moment_ms=entry.moment_ms,
+        market=entry.site or None,
+        stall=stall or (credential.stall if credential else None),
+        seller=credential.seller if credential else None,
+        device=entry.device,
+        seq=entry.seq,
+        lot=body["lot"],
+    )
