@@ -110,7 +110,7 @@ class Screen:
         self._set(3, [self._seller + self._storage])
 
     def storage(self, is_linked: bool, is_pending: bool, warning: str) -> None:
-        """Show how the records fare: link up, records not yet in a keeper's hands, ``warning`` code of a full journal."""
+        """Show how the records fare: link up, some not yet in a keeper's hands, ``warning`` code of a full journal."""
         self._storage = "  " + refusal(warning) if warning else ""
         self._set(3, [self._seller + self._storage])
         self._other_lamps = [
