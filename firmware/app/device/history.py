@@ -1,0 +1,117 @@
+"""Builds the next records of this device: number, previous digest, totals, boot counter; seals and journals them.
+
+Everything a record needs from the past is recovered from the newest record on flash and from nowhere else, so that no
+crash can make a number, a total or a boot counter appear twice. A failed write changes nothing here.
+"""
+
+import gc
+
+from device.journal import Journal
+from tracewire import chain, cose, record
+from tracewire.errors import Misuse, Rejected
+from tracewire.record import Record
+from tracewire.vocabulary import AUDIT_EVENTS, number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAY_USE_RESERVE = (record.BOOT, record.CLOCK, record.AUDIT)
+_CLOCK_SOURCE_OTHER = 0
+
+
+class History:
+    """One device's history.
+
+    ``key`` seals (a ``KeyStore``), ``clock`` has ``now_ms()``, ``boot`` is the body of the boot record.
+    ``head``, ``totals`` and ``boot_count`` are those of the newest record on flash.
+    """
+
+    def __init__(self, journal: Journal, key: "object", clock: "object", boot: "dict[str, object]") -> None:
+        """Recover from ``journal``; ``Misuse("history.…")`` when its newest record is not one of ours."""
+        self._journal = journal
+        self._key = key
+        self._clock = clock
+        self._boot_body = boot
+        self._events = 0
+        self._is_started = False
+        self.head = chain.GENESIS
+        self.totals = (0, 0, 0)
+        self.boot_count = 0
+        self.time_ms = 0
+        self._recover()
+
+    @property
+    def next_seq(self) -> int:
+        """Number of the next record, provided that the clock does not go back until then."""
+        return self._journal.next_seq
+
+    def start(self) -> None:
+        """Seal the boot record, and an audit record when the journal was found damaged; once, before anything else."""
+        if self._is_started:
+            raise Misuse("history.started")
+        self._is_started = True
+        self.boot_count += 1
+        self.write([(record.BOOT, self._boot_body)])
+        if self._journal.damaged:
+            self.audit("journal_damaged", "%d unreadable" % self._journal.damaged)
+
+    def write(self, entries: "Sequence[tuple[int, object]]") -> "list[tuple[Record, bytes]]":
+        """Seal and journal records of (kind, body) in one commit; returns (record, sealed) of each, on flash.
+
+        A body may be a function of the number that the first record of this write gets, for a record that names its
+        neighbour. When the clock has gone back, a clock record is written first and is not in the answer. Raises
+        ``Unavailable("journal.full")`` with nothing written, ``Misuse`` for a body that the field table refuses.
+        """
+        if not self._is_started:
+            raise Misuse("history.not_started", "the boot record comes first")
+        now_ms = self._clock.now_ms()
+        if now_ms < self.time_ms:
+            self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)
+        return self._seal(entries, now_ms)
+
+    def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
+        """Seal one audit event; its counter counts the events since boot, and may use the journal's reserve."""
+        body = {"event": number(AUDIT_EVENTS, event), "event_counter": self._events + 1, "detail": detail}
+        written = self.write([(record.AUDIT, body)])[0]
+        self._events += 1
+        return written
+
+    def _seal(self, entries: "Sequence[tuple[int, object]]", now_ms: int) -> "list[tuple[Record, bytes]]":
+        first_seq = self._journal.next_seq
+        totals, previous = self.totals, self.head.digest
+        written = []
+        for kind, given in entries:
+            body = given(first_seq) if callable(given) else given
+            totals = record.advance(totals, kind, body)
+            statement = Record(kind, body, first_seq + len(written), previous, now_ms, totals, self.boot_count)
+            payload = statement.encode()
+            gc.collect()  # signing is four times slower when it has to collect in between (security.md §2)
+            sealed = cose.seal(payload, cose.RECORD, self._key)
+            previous = chain.digest(sealed)
+            written.append((statement, sealed))
+        is_audit = all([kind in _MAY_USE_RESERVE for kind, _ in entries])
+        self._journal.append([sealed for _, sealed in written], is_audit)
+        # On flash. A crash from here on: boot recovers exactly what is now put into these attributes.
+        self.head = chain.Head(written[-1][0].seq, previous)
+        self.totals = totals
+        self.time_ms = now_ms
+        return written
+
+    def _recover(self) -> None:
+        sealed = self._journal.last()
+        if sealed is None:
+            if self._journal.next_seq != 1:
+                raise Misuse("history.lost", "no record of this journal can be read: enrol again")
+            return
+        try:
+            message = cose.parse(sealed)
+            newest = record.decode(message.payload)
+        except Rejected as refusal:
+            raise Misuse("history.foreign", refusal.code)
+        if message.kid != self._key.kid or newest.seq >= self._journal.next_seq:
+            raise Misuse("history.foreign", "the newest record was not sealed by this device")
+        self.head = chain.Head(newest.seq, chain.digest(sealed))
+        self.totals = newest.totals
+        self.boot_count = newest.boot
+        self.time_ms = newest.time_ms
