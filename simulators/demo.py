@@ -12,8 +12,9 @@ import signal
 import statistics
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -65,7 +66,9 @@ async def run(options: argparse.Namespace) -> int:
     """Build, trade, settle, account; return the exit status."""
     started = time.monotonic()
     console.print("Building a site: authority, cloud, gateway, three upstream nodes, two scales ...")
-    with Site.create(options.dir, say=lambda line: console.print(f"  [dim]{line}[/dim]")) as site, ExitStack() as stack:
+    site = Site.create(options.dir, say=lambda line: console.print(f"  [dim]{line}[/dim]"))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(site)
         site.cloud.start()
         site.gateway.start()
         farm, line, hall = (
@@ -80,7 +83,7 @@ async def run(options: argparse.Namespace) -> int:
             for scale in [ScaleProcess(site.image, site.flash(stall), cell=stall.cell)]
         ]
         for vendor in vendors:
-            stack.callback(vendor.scale.abandon)
+            stack.push_async_callback(vendor.scale.stop)
         table.vendors = vendors
         async with Faults(site, vendors, options.seed, enabled=options.faults):
             await morning(vendors, options.sales, lambda vendor, slip: keep_slip(site, vendor, slip))
@@ -107,9 +110,14 @@ async def settle(site: Site, vendors: list[Vendor], nodes: list[UpstreamDevice])
         if not service.is_running():
             service.start()
     for vendor in vendors:
-        await vendor.scale.wait_until(lambda scale=vendor.scale: "pending" not in scale.lamps, SETTLE_TIMEOUT_S)
+        await vendor.scale.wait_until(partial(is_settled, vendor.scale), SETTLE_TIMEOUT_S)
     for node in nodes:
         await asyncio.to_thread(node.wait_until_settled, SETTLE_TIMEOUT_S)
+
+
+def is_settled(scale: ScaleProcess) -> bool:
+    """Tell whether a scale's lamps say that the cloud holds everything it signed."""
+    return "link" in scale.lamps and "pending" not in scale.lamps
 
 
 async def account(site: Site, vendors: list[Vendor], nodes: list[UpstreamDevice]) -> dict[str, object]:
