@@ -47,8 +47,10 @@ else:
     from tracewire.curve.software import Software
 
     if _EMITTER:
-        from tracewire.curve.viper import ViperEngine
-
+        try:
+            from tracewire.curve.viper import ViperEngine
+        except (ImportError, SyntaxError, ValueError) as error:  # missing, not compilable, made for another machine
+            raise Misuse("p256.engine", "no viper engine: " + str(error))
         _backend = Software(ViperEngine())
     else:
         from tracewire.curve.bigint import BigintEngine
@@ -71,7 +73,7 @@ class SigningKey:
     def __init__(self, secret: bytes, entropy: "Callable[[int], bytes] | None" = None) -> None:
         """Take 32 bytes, big-endian, in [1, n - 1] (else ``Misuse``) and the source that hedges nonces.
 
-        Without ``entropy`` signatures are the deterministic ones of RFC 6979. Costs one signature's time, for the point.
+        Without ``entropy`` signatures are those of RFC 6979. Costs the time of a signature, for the point.
         """
         number = int.from_bytes(secret, "big")
         if len(secret) != 32 or not 0 < number < ORDER:
@@ -97,7 +99,7 @@ class VerifyingKey:
         self._verifier = _backend.verifier(self.point)
 
     def verify(self, message: bytes, signature: bytes) -> None:
-        """Return when ``signature`` (r, s) over SHA-256 of ``message`` holds, else raise ``Rejected("p256.signature")``."""
+        """Return when ``signature`` over SHA-256 of ``message`` holds, else raise ``Rejected("p256.signature")``."""
         if len(signature) != 64:
             raise Rejected("p256.signature", "64 bytes expected")
         r = int.from_bytes(signature[:32], "big")

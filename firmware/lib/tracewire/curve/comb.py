@@ -48,37 +48,51 @@ def spacing(teeth: int) -> int:
 def build(point: "Point", teeth: int, shift: "Callable[[Point, int], Point]", inverse: "Inverse") -> Comb:
     """Return the comb of a curve point; ``shift(point, n)`` doubles it n times.
 
-    The points met here are small distinct multiples of a point of prime order, so no two are equal or opposite and
-    the incomplete ``chord`` is enough.
+    Works inside the table, with some 3 KiB beside it: a device does this with little heap left.
     """
+    rows = bytearray(ROW_BYTES << teeth - 1)  # before anything else, while the heap is in one piece
     bases = [point]
     for _ in range(teeth - 1):
         bases.append(shift(bases[-1], spacing(teeth)))
-    sums = [bases.pop()]  # the highest tooth always counts +1: the sign of a whole column is applied at look-up
+    _write(rows, 0, bases.pop())  # the highest tooth always counts +1: the sign of a column is applied at look-up
+    count = 1
     for base in bases:
-        sums = _both_signs(sums, base, inverse)
-    rows = bytearray(ROW_BYTES * len(sums))
-    for index, (x, y) in enumerate(sums):
-        start = ROW_BYTES * index
-        rows[start : start + 32] = (x * MONTGOMERY % PRIME).to_bytes(32, "little")
-        rows[start + 32 : start + 64] = (y * MONTGOMERY % PRIME).to_bytes(32, "little")
+        _spread(rows, count, base, inverse)
+        count *= 2
+    for index in range(count):
+        x, y = _read(rows, index)
+        _write(rows, index, (x * MONTGOMERY % PRIME, y * MONTGOMERY % PRIME))
     return Comb(rows, teeth)
 
 
-def _both_signs(sums: "list[Point]", base: "Point", inverse: "Inverse") -> "list[Point]":
-    """Return every sum minus ``base``, then every sum plus ``base``, for the price of one inversion (Montgomery)."""
+def _spread(rows: bytearray, count: int, base: "Point", inverse: "Inverse") -> None:
+    """Replace the first ``count`` points by themselves minus ``base``, and put themselves plus ``base`` after them.
+
+    One inversion serves all (Montgomery's trick). The points are small distinct multiples of a point of prime order: no
+    two that meet here are equal or opposite, so the incomplete ``chord`` is enough.
+    """
     opposite = base[0], PRIME - base[1]
-    runs = [(base[0] - x) % PRIME for x, _ in sums]
     products = [1]
-    for run in runs:
-        products.append(products[-1] * run % PRIME)
+    for index in range(count):
+        products.append(products[-1] * (base[0] - _read(rows, index)[0]) % PRIME)
     rest = inverse(products.pop(), PRIME)
-    inverses = [0] * len(runs)
-    for index in range(len(runs) - 1, -1, -1):
-        inverses[index] = rest * products[index] % PRIME
-        rest = rest * runs[index] % PRIME
-    minus = [points.chord(known, opposite, factor) for known, factor in zip(sums, inverses)]
-    return minus + [points.chord(known, base, factor) for known, factor in zip(sums, inverses)]
+    for index in range(count - 1, -1, -1):
+        known = _read(rows, index)
+        factor = rest * products.pop() % PRIME
+        rest = rest * (base[0] - known[0]) % PRIME
+        _write(rows, index, points.chord(known, opposite, factor))
+        _write(rows, index + count, points.chord(known, base, factor))
+
+
+def _read(rows: bytearray, index: int) -> "Point":
+    start = ROW_BYTES * index
+    return int.from_bytes(rows[start : start + 32], "little"), int.from_bytes(rows[start + 32 : start + 64], "little")
+
+
+def _write(rows: bytearray, index: int, point: "Point") -> None:
+    start = ROW_BYTES * index
+    rows[start : start + 32] = point[0].to_bytes(32, "little")
+    rows[start + 32 : start + 64] = point[1].to_bytes(32, "little")
 
 
 class Engine:

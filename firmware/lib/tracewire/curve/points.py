@@ -63,7 +63,7 @@ def _third(left: "Point", right: "Point", slope: int) -> "Point":
 
 
 def sum_of_multiples(base_scalar: int, scalar: int, point: "Point", inverse: "Inverse") -> "Point | None":
-    """Return ``base_scalar * G + scalar * point`` by Shamir's trick: complete, and some fifty times slower than a comb."""
+    """Return ``base_scalar * G + scalar * point`` by Shamir's trick: complete, and fifty times slower than combs."""
     choices = (None, BASE_POINT, point, add(BASE_POINT, point, inverse))
     total = None
     for bit in range(255, -1, -1):

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 class Signer:
     """Signs with one secret in [1, n - 1]."""
 
-    def __init__(
-        self, secret: int, entropy: "Callable[[int], bytes] | None", engine: "Engine", base: "Comb"
-    ) -> None:
+    def __init__(self, secret: int, entropy: "Callable[[int], bytes] | None", engine: "Engine", base: "Comb") -> None:
         self._secret = secret
         self._entropy = entropy
         self._engine = engine

@@ -146,7 +146,7 @@ class ViperEngine(Engine):
         z = self._read(_Z) % PRIME
         if z == 0:
             return None
-        # Read as plain integers, X, Y and Z are the true ones times MONTGOMERY: what that leaves over is put right here.
+        # Read as plain integers, X, Y and Z are MONTGOMERY times too big; the powers of it left over go here.
         inverse = self.inverse(z * blind % PRIME, PRIME) * blind % PRIME
         square = inverse * inverse % PRIME * MONTGOMERY % PRIME
         x = self._read(_X) * square % PRIME
