@@ -66,9 +66,9 @@ class Enrolment:
         name, nonce = request[enrolment.NAME], request[enrolment.NONCE]
         if not topics.is_name(name) or len(nonce) != enrolment.NONCE_SIZE:
             raise Rejected("enrol.ask", "the bench asked with a bad name or nonce")
-        self._refuse_overwriting(name, request[enrolment.REPLACE])
-        self._name, self._nonce = name, nonce
-        self._first_seq = self._next_seq()
+        first_seq = self._next_seq()
+        self._refuse_overwriting(name, request[enrolment.REPLACE], first_seq)
+        self._name, self._nonce, self._first_seq = name, nonce, first_seq
         self._secret, self._record_key = self._make_key()
         tls_secret, tls_key = self._make_key()
         self._tls_key_der = der.private_key(tls_secret, tls_key.point)
@@ -81,29 +81,30 @@ class Enrolment:
             }
         )
 
-    def _refuse_overwriting(self, name: str, replace: int) -> None:
+    def _refuse_overwriting(self, name: str, replace: int, first_seq: int) -> None:
+        if not self._has(_CONFIG):
+            return
         present = self._enrolled_name()
-        if present is None or replace == enrolment.REPLACE_ANY:
-            return
-        if replace == enrolment.REPLACE_UNFINISHED and present == name:
-            return
-        raise Misuse("enrol.enrolled", "this board is already enrolled as " + present)
+        if replace == enrolment.REPLACE_NOTHING or (replace == enrolment.REPLACE_UNFINISHED and present != name):
+            raise Misuse("enrol.enrolled", "this board is already enrolled as " + present)
+        if first_seq > 1 and present != name:
+            raise Misuse("enrol.records", "the journal of this board holds records of " + present)
 
-    def _enrolled_name(self) -> "str | None":
+    def _enrolled_name(self) -> str:
         try:
             with open(self._root + "/" + _CONFIG, "rb") as file:
                 return cbor.decode(file.read())[_CONFIG_NAME]
-        except OSError:
-            return None
+        except (Rejected, KeyError, TypeError):
+            return "(unreadable)"
+
+    def _has(self, name: str) -> bool:
+        return name in os.listdir(self._root)
 
     def _next_seq(self) -> int:
         """Records that an earlier key sealed stay in the journal: the new key goes on with the number after them."""
-        if not self._has_journal():
+        if not self._has(_JOURNAL):
             return 1
         return journal.Journal(self._root + "/" + _JOURNAL, _ANY_CAPACITY).next_seq
-
-    def _has_journal(self) -> bool:
-        return _JOURNAL in os.listdir(self._root)
 
     def _make_key(self) -> "tuple[bytes, p256.SigningKey]":
         secret = p256.new_secret(self._entropy)
@@ -136,9 +137,10 @@ class Enrolment:
 
     def _keep(self, contents: "dict[str, bytes]") -> None:
         """Write everything; on flash when this returns."""
-        self._forget_config()
+        if self._has(_CONFIG):
+            os.remove(self._root + "/" + _CONFIG)
         # A crash from here on: not enrolled, keys of no use to anyone; the next run overwrites them.
-        if not self._has_journal():
+        if not self._has(_JOURNAL):
             journal.create(self._root + "/" + _JOURNAL)
         self._write("record.key", self._secret)
         self._write("tls_key.der", self._tls_key_der)
@@ -148,10 +150,6 @@ class Enrolment:
         self._write("config.new", contents[_CONFIG])
         os.rename(self._root + "/config.new", self._root + "/" + _CONFIG)
         # Commit point. A crash from here on: enrolled, but the bench has not heard it; it may replace this run.
-
-    def _forget_config(self) -> None:
-        if self._enrolled_name() is not None:
-            os.remove(self._root + "/" + _CONFIG)
 
     def _write(self, name: str, contents: bytes) -> None:
         with open(self._root + "/" + name, "wb") as file:  # littlefs commits at close
