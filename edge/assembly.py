@@ -1,7 +1,7 @@
 """Build the gateway's objects, run them, take them down again.
 
 The order is the meaning: keys and store are checked before a port opens, the broker opens before the inbox connects,
-and on the way down the broker closes first, so that nothing new arrives while the last bunch is committed.
+and on the way down the inbox leaves first, so that it does not see its broker vanish and try to connect again.
 """
 
 import asyncio
@@ -84,9 +84,9 @@ class Site:
             log.info("gateway.started", name=self.name, mqtt_port=config.mqtt_port, status_port=config.status_port)
             await self._work_until(stop)
         finally:
+            await self._inbox.stop()
             if config.broker == "embedded":
                 await self._broker.stop()
-            await self._inbox.stop()
             status.stop()
             log.info("gateway.stopped", name=self.name)
 

@@ -51,10 +51,10 @@ def init(
 @gateway.command(epilog="Example: `chengxin gateway run --dir /var/lib/chengxin/gateway`")
 def run(directory: Directory) -> None:
     """Serve until SIGTERM or Ctrl-C. Refuses to start, with a sentence, when a file is missing."""
-    _log_as_lines()
     try:
         settings = config.load(directory)
         settings.check_files()
+        _log_as_lines()
         asyncio.run(assembly.serve(settings, assembly.open_outbox(settings)))
     except* Misuse as misuses:
         raise _refusal(misuses.exceptions[0]) from None

@@ -44,13 +44,23 @@ class Gateway:
 
     async def _receive_for_ever(self, inbox: Inbox, forwarder: Forwarder) -> None:
         while True:
-            deliveries = await inbox.waiting(self._bunch)
-            await self._receive(deliveries, inbox)
-            forwarder.wake()  # 7 forward: reads the outbox, not these deliveries
+            in_hand = await inbox.waiting(self._bunch)
+            most = self._bunch
+            while in_hand:
+                try:
+                    await self._receive(in_hand[:most], inbox)
+                except Unavailable as full:
+                    # Nobody was told anything. Try again with half as many: the room may do for some.
+                    most = max(1, min(most, len(in_hand)) // 2)
+                    await self._wait_for_disk(full, len(in_hand))
+                    continue
+                del in_hand[:most]
+                self._disk.worked()
+                forwarder.wake()  # 7 forward: reads the outbox, not these deliveries
 
     async def _receive(self, deliveries: Sequence[Delivery], inbox: Inbox) -> None:
-        """Take one bunch from the wire to the disk, and only then answer."""
-        kept = await self._keep(deliveries)
+        """Take one bunch from the wire to the disk, and only then answer; ``Unavailable`` with nothing answered."""
+        kept = await asyncio.to_thread(self._verify_and_keep, deliveries)
         for delivery in deliveries:
             delivery.acknowledge()  # the broker may forget; the device may not, it waits for the receipt
         for topic, receipt in sealed_receipts(kept, self._key, _now_ms()):
@@ -60,24 +70,16 @@ class Gateway:
             await self.say_again(device, inbox)
         self._note(kept)
 
-    async def _keep(self, deliveries: Sequence[Delivery]) -> Kept:
-        """Steps 5 and 6, as often as it takes: while the disk is full nobody is told anything."""
-        while True:
-            try:
-                kept = await asyncio.to_thread(self._verify_and_keep, deliveries)
-            except Unavailable as full:
-                pause_ms = self._disk.unreachable_ms()
-                self._health.disk_failures.inc()
-                log.error("gateway.disk", reason=str(full), waiting=len(deliveries), pause_ms=pause_ms)
-                await asyncio.sleep(pause_ms / 1000)
-            else:
-                self._disk.worked()
-                return kept
-
     def _verify_and_keep(self, deliveries: Sequence[Delivery]) -> Kept:
         with self._health.commit_seconds.time():
             verdicts = [self._verifier.judge(delivery) for delivery in deliveries]  # 5 verify
             return self._outbox.keep(verdicts)  # 6 store: committed when this returns
+
+    async def _wait_for_disk(self, full: Unavailable, waiting: int) -> None:
+        pause_ms = self._disk.unreachable_ms()
+        self._health.disk_failures.inc()
+        log.error("gateway.disk", reason=str(full), waiting=waiting, pause_ms=pause_ms)
+        await asyncio.sleep(pause_ms / 1000)
 
     async def say_again(self, device: str, inbox: Inbox) -> None:
         """Send the newest cloud receipt of a device that has just come back or repeats itself."""

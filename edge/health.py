@@ -17,6 +17,8 @@ from tracewire.errors import Misuse, TracewireError
 
 Figures = dict[str, Any]
 LOOPBACK = "127.0.0.1"
+STOP_POLL_SECONDS = 0.1
+"""How long a stop may wait for the page's thread."""
 
 
 class Health:
@@ -59,7 +61,9 @@ class StatusServer:
             self._server = ThreadingHTTPServer((LOOPBACK, port), _page(health, figures))
         except OSError as taken:
             raise Misuse("gateway.port", f"cannot listen on {LOOPBACK}:{port}: {taken}") from taken
-        self._thread = threading.Thread(target=self._server.serve_forever, name="status", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOP_POLL_SECONDS,), name="status", daemon=True
+        )
 
     def start(self) -> None:
         """Answer requests from now on."""

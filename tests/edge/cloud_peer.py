@@ -47,6 +47,7 @@ class CloudPeer:
                 host="127.0.0.1",
                 port=port,
                 log_level="warning",
+                timeout_graceful_shutdown=1,  # an idle keep-alive connection holds a TLS goodbye back for 30 s
                 ssl_certfile=str(directory / "server_cert.pem"),
                 ssl_keyfile=str(directory / "tls_key.pem"),
                 ssl_ca_certs=str(directory / "device_ca.pem"),
