@@ -35,6 +35,7 @@ class History:
         self._boot_body = boot
         self._events = 0
         self._is_started = False
+        self._is_promised = False
         self.head = chain.GENESIS
         self.totals = (0, 0, 0)
         self.boot_count = 0
@@ -43,7 +44,12 @@ class History:
 
     @property
     def next_seq(self) -> int:
-        """Number of the next record, provided that the clock does not go back until then."""
+        """Number of the first record of the next ``write``, for a record that names its neighbour.
+
+        Kept: a clock that has gone back gets its record now, and one that goes back before the write waits its turn.
+        """
+        self._settle_clock()
+        self._is_promised = True
         return self._journal.next_seq
 
     def start(self) -> None:
@@ -56,19 +62,16 @@ class History:
         if self._journal.damaged:
             self.audit("journal_damaged", "%d unreadable" % self._journal.damaged)
 
-    def write(self, entries: "Sequence[tuple[int, object]]") -> "list[tuple[Record, bytes]]":
+    def write(self, entries: "Sequence[tuple[int, dict[str, object]]]") -> "list[tuple[Record, bytes]]":
         """Seal and journal records of (kind, body) in one commit; returns (record, sealed) of each, on flash.
 
-        A body may be a function of the number that the first record of this write gets, for a record that names its
-        neighbour. When the clock has gone back, a clock record is written first and is not in the answer. Raises
+        When the clock has gone back, a clock record is written first and is not in the answer. Raises
         ``Unavailable("journal.full")`` with nothing written, ``Misuse`` for a body that the field table refuses.
         """
-        if not self._is_started:
-            raise Misuse("history.not_started", "the boot record comes first")
-        now_ms = self._clock.now_ms()
-        if now_ms < self.time_ms:
-            self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)
-        return self._seal(entries, now_ms)
+        if not self._is_promised:
+            self._settle_clock()
+        self._is_promised = False
+        return self._seal(entries, max(self._clock.now_ms(), self.time_ms))
 
     def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
         """Seal one audit event; its counter counts the events since boot, and may use the journal's reserve."""
@@ -77,12 +80,18 @@ class History:
         self._events += 1
         return written
 
-    def _seal(self, entries: "Sequence[tuple[int, object]]", now_ms: int) -> "list[tuple[Record, bytes]]":
+    def _settle_clock(self) -> None:
+        if not self._is_started:
+            raise Misuse("history.not_started", "the boot record comes first")
+        now_ms = self._clock.now_ms()
+        if now_ms < self.time_ms:
+            self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)
+
+    def _seal(self, entries: "Sequence[tuple[int, dict[str, object]]]", now_ms: int) -> "list[tuple[Record, bytes]]":
         first_seq = self._journal.next_seq
         totals, previous = self.totals, self.head.digest
         written = []
-        for kind, given in entries:
-            body = given(first_seq) if callable(given) else given
+        for kind, body in entries:
             totals = record.advance(totals, kind, body)
             statement = Record(kind, body, first_seq + len(written), previous, now_ms, totals, self.boot_count)
             payload = statement.encode()
