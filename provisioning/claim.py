@@ -98,7 +98,7 @@ def _request(der: object) -> x509.CertificateSigningRequest:
     try:
         request = x509.load_der_x509_csr(der if isinstance(der, bytes) else b"")
         is_sound = request.is_signature_valid and isinstance(request.signature_hash_algorithm, hashes.SHA256)
-    except (ValueError, UnsupportedAlgorithm) as problem:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as problem:
         raise Rejected("enrol.request", "the certificate request cannot be read") from problem
     if not is_sound:
         raise Rejected("enrol.request", "the certificate request is not signed by its own key with SHA-256")

@@ -71,7 +71,9 @@ def device_enrol(
     node: Annotated[str, typer.Option(help="Nine digits that begin its code base.")] = Order.node,
     code_base: Annotated[str | None, typer.Option(help="Thirteen digits instead of the next free ones.")] = None,
     valid_days: Annotated[int, typer.Option(min=1, help="Days until its certificates expire.")] = CLIENT_DAYS,
-    re_enrol: Annotated[bool, typer.Option("--re-enrol", help="Replace an enrolment that is in force.")] = False,
+    re_enrol: Annotated[
+        bool, typer.Option("--re-enrol", help="Replace its keys. A board without its records needs a new name.")
+    ] = False,
 ) -> None:
     """Enrol a board over its console, or a node in a directory. Private keys stay where they are made.
 

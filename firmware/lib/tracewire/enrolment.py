@@ -85,13 +85,14 @@ def decode_statement(payload: bytes) -> Statement:
 def decode_message(data: bytes) -> "dict[int, object]":
     """Return a message as a map with a known kind; ``Rejected("enrol.message")`` for anything else."""
     message = cbor.decode(data)
-    if not isinstance(message, dict) or message.get(KIND) not in _FIELDS:
+    kind = message.get(KIND) if isinstance(message, dict) else None
+    if not isinstance(kind, int) or kind not in _FIELDS or not isinstance(message, dict):
         raise Rejected("enrol.message", "not a message of an enrolment")
-    wanted = _FIELDS[message[KIND]]
+    wanted = _FIELDS[kind]
     if len(message) != len(wanted) + 1:
         raise Rejected("enrol.message", "a field is missing or unknown")
-    for key, kind in wanted:
-        if not isinstance(message.get(key), kind):
+    for key, field_type in wanted:
+        if not isinstance(message.get(key), field_type):
             raise Rejected("enrol.message", "field %d is missing or has the wrong type" % key)
     return message
 
