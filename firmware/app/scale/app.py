@@ -11,15 +11,24 @@ on the screen. No task here waits between checking a load and writing its sale, 
 
 from tracewire.errors import Rejected, Unavailable
 
-from scale import slip
 from scale.load import Load
+from scale.plu import PluKeys
 from scale.screens import TARED, UNTARED, ZEROED, sold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from scale.plu import PluKeys, PriceList
+    from collections.abc import Callable
+
+    from device.history import History
+    from device.publisher import Publisher
+    from hal.keypad import Keypad
+    from hal.load_cell import LoadCell
+
+    from scale.plu import PriceList
     from scale.screens import Screen
     from scale.sign_in import SignIn
+    from scale.slip_desk import SlipDesk
+    from scale.storage_line import StorageLine
     from scale.weighing import Weigher
 
 
@@ -29,42 +38,51 @@ class ScaleApp:
     def __init__(
         self,
         *,
-        board: object,
+        load_cell: "LoadCell",
+        keypad: "Keypad",
+        ticks_ms: "Callable[[], int]",
         weigher: "Weigher",
         prices: "PriceList",
-        plu_keys: "PluKeys",
         sign_in: "SignIn",
         screen: "Screen",
-        history: object,
-        publisher: object,
-        letterhead: slip.Letterhead,
+        history: "History",
+        publisher: "Publisher",
+        storage_line: "StorageLine",
+        slip_desk: "SlipDesk",
+        progress: "Callable[[str], None]",
     ) -> None:
-        self._board = board
+        self._load_cell = load_cell
+        self._keypad = keypad
+        self._ticks_ms = ticks_ms
         self._weigher = weigher
         self._prices = prices
-        self._plu_keys = plu_keys
+        self._plu_keys = PluKeys()
         self._sign_in = sign_in
         self._screen = screen
         self._history = history
         self._publisher = publisher
-        self._letterhead = letterhead
+        self._storage_line = storage_line
+        self._slip_desk = slip_desk
+        self._progress = progress
         self._load = None
 
     async def weigh(self) -> None:
         """Follow the load cell; record every load that settles, sold or not."""
         while True:
-            reading = self._weigher.take(await self._board.load_cell.next_counts())
-            now = self._board.clock.ticks_ms()
+            reading = self._weigher.take(await self._load_cell.next_counts())
+            now = self._ticks_ms()
             if self._load and (reading.is_settled or self._load.is_due(now)):
                 self._keep_weighing(self._load)
             if reading.is_settled:
                 self._load = Load(reading, self._weigher.limits.e_grams, now)
             self._screen.weight(reading)
+            self._storage_line.show()
+            self._progress("weigh")
 
     async def serve_keys(self) -> None:
         """Answer every key press."""
         while True:
-            key = await self._board.keypad.next_key()
+            key = await self._keypad.next_key()
             try:
                 self._press(key)
             except (Rejected, Unavailable) as refusal:
@@ -99,8 +117,9 @@ class ScaleApp:
         self._load.weighing_seq = weighing_seq
         self._load.is_sold = True
         self._publisher.wake()  # 4 publish
+        self._storage_line.show()
         self._screen.say(sold(goods, sale.body["amount_fen"]))
-        self._print(slip.compose(self._letterhead, goods, sale, sealed))
+        self._slip_desk.issue(goods, sale, sealed)
 
     def _keep_weighing(self, load: Load) -> None:
         if load.weighing_seq is None:
@@ -109,11 +128,5 @@ class ScaleApp:
                 load.weighing_seq = weighing.seq
                 self._publisher.wake()
             except Unavailable as refusal:
+                load.wait_again(self._ticks_ms())
                 self._screen.refuse(refusal.code)
-
-    def _print(self, escpos: bytes) -> None:
-        status = self._board.printer.status()
-        if status == "ok":
-            self._board.printer.print(escpos)
-        else:
-            self._screen.refuse("printer." + status)

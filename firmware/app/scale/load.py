@@ -37,6 +37,10 @@ class Load:
         is_waiting = self.weighing_seq is None
         return is_waiting and time.ticks_diff(now_ticks_ms, self._settled_ticks_ms) >= SALE_WAIT_MS
 
+    def wait_again(self, now_ticks_ms: int) -> None:
+        """Try its weighing record again later: there was no room for it."""
+        self._settled_ticks_ms = now_ticks_ms
+
     def weighing(self) -> "tuple[int, dict[str, object]]":
         """Return kind and body of its weighing record."""
         return record.WEIGHING, {

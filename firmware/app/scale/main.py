@@ -1,0 +1,126 @@
+"""Power-on of a counter scale: test the signer, read what enrolment left, build the parts, run them.
+
+Nothing is caught here. A scale whose signer is unsound or whose configuration is broken must not sell; a task that dies
+ends the program, the watchdog starves and the board begins again from its journal.
+"""
+
+import asyncio
+import gc
+import random
+
+from device import config, mqtt_link
+from device.backoff import Backoff
+from device.history import History
+from device.journal import Journal
+from device.keystore import KeyStore
+from device.mqtt import Client
+from device.publisher import Publisher
+from device.watchdog import Watchdog
+from hal import clock, entropy, flash, power, radio
+from hal.card_reader import CardReader
+from hal.display import Display
+from hal.keypad import Keypad
+from hal.lamps import Lamps
+from hal.load_cell import LoadCell
+from hal.printer import Printer
+from hal.watchdog import Watchdog as BoardWatchdog
+from tracewire import p256, topics
+
+from scale import plu, slip, type_plate
+from scale.app import ScaleApp
+from scale.health import Heart
+from scale.screens import Screen
+from scale.session import SessionStore
+from scale.sign_in import SignIn
+from scale.slip_desk import SlipDesk
+from scale.storage_line import StorageLine
+from scale.weighing import Weigher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.config import Config
+
+WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
+WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
+COLLECT_EVERY_BYTES = 24576  # early and often: short pauses, and free memory stays in large pieces
+
+
+async def run() -> None:
+    """Build every part once and run the tasks for ever."""
+    p256.self_test()
+    gc.threshold(COLLECT_EVERY_BYTES)
+    root = flash.mount()
+    settings = config.load(root)
+    key = KeyStore(root, entropy.read)
+    journal = Journal(root + "/journal", settings.journal_bytes)
+    history = History(journal, key, clock, type_plate.boot_body(settings, power.boot_cause()))
+    history.start()
+
+    keepers = [(level, p256.VerifyingKey(point)) for level, point in settings.keepers]
+    publisher = Publisher(journal, key.kid, keepers, topics.up(settings.name), clock.ticks_ms)
+    client = Client(
+        broker(root, settings),
+        topics.down(settings.name),
+        publisher.hear,
+        publisher.went_online,
+        Backoff(random.randrange),
+    )
+    weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
+    letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
+    sign_in = SignIn(CardReader(), SessionStore(root), screen, history, publisher)
+    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
+    app = ScaleApp(
+        load_cell=LoadCell(),
+        keypad=Keypad(),
+        ticks_ms=clock.ticks_ms,
+        weigher=weigher,
+        prices=plu.load(root),
+        sign_in=sign_in,
+        screen=screen,
+        history=history,
+        publisher=publisher,
+        storage_line=StorageLine(screen, journal, publisher, client),
+        slip_desk=SlipDesk(printer, screen, history, letterhead),
+        progress=watchdog.progress,
+    )
+    heart = Heart(
+        ticks_ms=clock.ticks_ms, weigher=weigher, printer=printer, journal=journal, history=history, publisher=publisher
+    )
+    await asyncio.gather(
+        app.weigh(),
+        app.serve_keys(),
+        sign_in.serve_cards(),
+        publisher.run(client),
+        go_online(client),
+        heart.beat(),
+        watchdog.run(),
+    )
+
+
+async def go_online(client: Client) -> None:
+    """Bring the network up, then keep the connection to the gateway; selling does not wait for either."""
+    await radio.connect()
+    await client.run()
+
+
+def broker(root: str, settings: "Config") -> mqtt_link.Broker:
+    """Return where the gateway is, and the certificates of both sides."""
+    files = [_read(root + "/" + name) for name in ("tls_cert.der", "tls_key.der", "server_ca.der")]
+    context = mqtt_link.tls_context(*files)
+    return mqtt_link.Broker(
+        settings.gateway_host, settings.gateway_port, settings.gateway_tls_name, settings.name, context
+    )
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def main() -> None:
+    """Run until the power goes; called by the board's boot code."""
+    asyncio.run(run())
+
+
+if __name__ == "__main__":
+    main()
