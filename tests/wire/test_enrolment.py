@@ -31,8 +31,20 @@ def test_other_lines_are_not_ours(line: str) -> None:
         {1: enrolment.ASK, 2: "scale-0001", 3: bytes(32)},
         {1: enrolment.ASK, 2: "scale-0001", 3: "nonce", 4: 0},
         {1: enrolment.INSTALLED, 2: b"", 3: b""},
+        {1: enrolment.INSTALL, 2: [["config.cbor"]]},
+        {1: enrolment.INSTALL, 2: [[1, b""]]},
     ],
-    ids=["array", "no kind", "unknown kind", "list as kind", "missing field", "wrong type", "unknown field"],
+    ids=[
+        "array",
+        "no kind",
+        "unknown kind",
+        "list as kind",
+        "missing field",
+        "wrong type",
+        "unknown field",
+        "file without contents",
+        "file without name",
+    ],
 )
 def test_a_misshapen_message_is_refused(message: object) -> None:
     with pytest.raises(Rejected):

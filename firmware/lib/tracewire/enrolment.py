@@ -94,7 +94,17 @@ def decode_message(data: bytes) -> "dict[int, object]":
     for key, field_type in wanted:
         if not isinstance(message.get(key), field_type):
             raise Rejected("enrol.message", "field %d is missing or has the wrong type" % key)
+    if kind == INSTALL:
+        _check_files(message[FILES])
     return message
+
+
+def _check_files(files: "list[list[object]]") -> None:
+    for row in files:
+        if not isinstance(row, list) or len(row) != 2:
+            raise Rejected("enrol.message", "a file is a name and its contents")
+        if not isinstance(row[0], str) or not isinstance(row[1], bytes):
+            raise Rejected("enrol.message", "a file is a name and its contents")
 
 
 def digest_of(files: "list[list[object]]") -> bytes:
