@@ -6,9 +6,15 @@ _BEIJING = timezone(timedelta(hours=8))
 """One time for the whole country; a fixed offset needs no time-zone files."""
 
 
+def weighed(grams: int) -> str:
+    """Return a weight as the scale showed it: kilograms with three decimals."""
+    return f"{grams / 1000:.3f} kg"
+
+
 def kilograms(grams: int) -> str:
-    """Return grams as kilograms: three decimals for what one carries home, one for a carcass."""
-    return f"{grams / 1000:,.1f} kg" if abs(grams) >= 50_000 else f"{grams / 1000:.3f} kg"
+    """Return grams as kilograms, exactly, without zeros that say nothing."""
+    whole, _, decimals = f"{grams / 1000:,.3f}".partition(".")
+    return f"{whole}.{decimals[0]}{decimals[1:].rstrip('0')} kg"
 
 
 def jin(grams: int) -> str:

@@ -15,6 +15,10 @@ class State(StrEnum):
     OPEN = "open"  # cannot be known, or not yet
 
 
+_MAY_BE_OPEN = ("chain_after", "card", "tests")
+"""Not every lot is tested, not every card lists its lots, and the newest record has no successor yet."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that was checked, with the values its sentence needs."""
@@ -103,3 +107,9 @@ class Story:
     def count(self, state: str) -> int:
         """Return how many checks came out this way."""
         return sum(check.state == state for check in self.checks)
+
+    @property
+    def verdict(self) -> State:
+        """Return the worst of the checks; what is normally unknown for a while does not count against the goods."""
+        states = {check.state for check in self.checks if check.state != State.OPEN or check.name not in _MAY_BE_OPEN}
+        return next((state for state in (State.FAILED, State.OPEN) if state in states), State.HELD)

@@ -1,0 +1,146 @@
+"""A cloud on real files and real loopback sockets; what mutual TLS adds is in test_server.py."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from cloud.app import Cloud, create_cloud, create_stores
+from cloud.config import TEMPLATE, Config, load
+from fastapi import FastAPI
+from sqlalchemy import Table, select
+from tests.cloud.market import Market
+from tracewire import cbor, chain, cose, p256, receipt
+
+LONG_ENOUGH_SECONDS = 10
+
+
+class Listener:
+    """One web application on a free loopback port, in a thread of its own."""
+
+    def __init__(self, app: FastAPI) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        # The socket listens already: a request that comes before the thread is up waits in its queue.
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
+        self._thread.start()
+        self.client = httpx.Client(base_url=self.url, timeout=LONG_ENOUGH_SECONDS)
+
+    def stop(self) -> None:
+        """Finish what is in hand and end."""
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join()
+
+
+class CloudUnderTest:
+    """One node directory and the cloud running over it."""
+
+    def __init__(self, directory: Path, market: Market) -> None:
+        self.market = market
+        self.config = _directory(directory, market)
+        self.start()
+
+    def start(self) -> None:
+        """Open the stores and begin, as the program does."""
+        self.cloud: Cloud = create_cloud(self.config)
+        self.cloud.worker.start()
+        self._listeners: dict[str, Listener] = {}
+
+    def stop(self) -> None:
+        """End the listeners and the worker, and give the files back."""
+        for listener in self._listeners.values():
+            listener.stop()
+        self.cloud.worker.stop()
+        self.cloud.stores.close()
+
+    @property
+    def ingest(self) -> httpx.Client:
+        """What a gateway's connection reaches; listens from the first use."""
+        return self._listener("ingest", self.cloud.ingest_app).client
+
+    @property
+    def public(self) -> httpx.Client:
+        """What everybody's connection reaches; listens from the first use."""
+        return self._listener("public", self.cloud.public_app).client
+
+    @property
+    def url(self) -> str:
+        """Address of the public pages."""
+        return self._listener("public", self.cloud.public_app).url
+
+    def _listener(self, name: str, app: FastAPI) -> Listener:
+        if name not in self._listeners:
+            self._listeners[name] = Listener(app)
+        return self._listeners[name]
+
+    def publish_registry(self) -> None:
+        """Sign the registry afresh, as `chengxin ca export` does, with whatever the credentials say now."""
+        replace(self.config.directory / "registry.cose", self.market.trust.bundle(self.market.nodes))
+
+    def deliver(self, envelope: bytes) -> "Answer":
+        """Deliver an envelope that must be taken, and return the opened answer."""
+        response = self.ingest.post("/v1/records", content=envelope, headers={"Content-Type": "application/cose"})
+        assert response.status_code == 200, response.text
+        return Answer(response.content, envelope, self.market)
+
+    def rows(self, table: Table) -> list[Any]:
+        """Return a whole table of the ledger's database."""
+        with self.cloud.stores.ledger.reader.connect() as connection:
+            return list(connection.execute(select(table)).all())
+
+    def catch_up(self) -> None:
+        """Wait until every projection is level with the ledger."""
+        with self.cloud.stores.ledger.reader.connect() as connection:
+            last = connection.exec_driver_sql("SELECT max(idx) FROM records").scalar_one() or 0
+        assert self.cloud.worker.wait_for(last, LONG_ENOUGH_SECONDS)
+
+
+class Answer:
+    """The cloud's sealed answer, opened and checked against its key."""
+
+    def __init__(self, sealed: bytes, envelope: bytes, market: Market) -> None:
+        key = p256.VerifyingKey(market.cloud.key.point)
+        payload = cbor.decode(cose.open(sealed, cose.ANSWER, key, len(sealed)).payload)
+        assert isinstance(payload, dict)
+        assert payload[1] == 1
+        assert payload[2] == chain.digest(envelope)
+        self.receipts = [receipt.decode(cose.open(each, cose.RECEIPT, key).payload) for each in payload[3]]
+        self.refused = {index: code for index, code, _ in payload[4]}
+
+
+def replace(path: Path, contents: bytes) -> None:
+    """Replace a file as a whole, as the authority does."""
+    new = path.with_suffix(".new")
+    new.write_bytes(contents)
+    new.replace(path)
+
+
+def _directory(directory: Path, market: Market) -> Config:
+    directory.mkdir(exist_ok=True)
+    (directory / "cloud.toml").write_text(TEMPLATE.format(ingest_port=0, public_port=0), encoding="utf-8")
+    (directory / "root.point").write_bytes(market.trust.root_point)
+    (directory / "registry.cose").write_bytes(market.trust.bundle(market.nodes))
+    (directory / "record.key").write_bytes(market.cloud_secret)
+    config = load(directory)
+    create_stores(config)
+    return config
+
+
+@pytest.fixture
+def market() -> Market:
+    """Return fresh nodes that nobody has heard yet."""
+    return Market()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, market: Market) -> Iterator[CloudUnderTest]:
+    """Return a running cloud with an empty ledger that knows the market's nodes."""
+    under_test = CloudUnderTest(tmp_path / "cloud", market)
+    yield under_test
+    under_test.stop()
