@@ -3,12 +3,13 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
 ONCE ?=
+FAULTS ?=
 SEEDS ?= 1000
 
 .PHONY: help dev demo test check fix bench lock firmware clean
 
 help:
-	@echo "make demo         a market morning on this machine (ONCE=1: to its end, then stop)"
+	@echo "make demo         a market morning on this machine (ONCE=1: to its end; FAULTS=1: with kill -9)"
 	@echo "make test         the tests, on real interpreters, brokers, databases and a browser"
 	@echo "make check        linters, types, import rules, generated files"
 	@echo "make fix          let the linters mend what they can"
@@ -23,7 +24,7 @@ $(READY): requirements/full.lock pyproject.toml .ci/setup
 	@touch $(READY)
 
 demo: $(READY)
-	$(PY) -m simulators.demo $(if $(ONCE),--once)
+	$(PY) -m simulators.demo $(if $(ONCE),--once) $(if $(FAULTS),--faults)
 
 test: $(READY)
 	sh .ci/debian-packages

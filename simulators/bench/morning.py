@@ -1,4 +1,4 @@
-"""A short market morning through real processes: latency from weighing to ledger, heap of the scale, wear of its flash."""
+"""A short market morning through real processes: latency from weighing to ledger, heap of the scale."""
 
 import json
 import subprocess
