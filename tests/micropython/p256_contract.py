@@ -130,7 +130,8 @@ def test_a_point_whose_x_exceeds_the_order_verifies_by_its_remainder():
     public = points.sum_of_multiples(-digest_of(MESSAGE) * scale % ORDER, s * scale % ORDER, (x, y), inverse)
     verifying = p256.VerifyingKey(points.encode(public))
     verifying.verify(MESSAGE, joined(r, s))
-    fails(Rejected, "p256.signature", verifying.verify, MESSAGE, joined(r + 1, s))
+    for other in (joined(r + 1, s), joined(r + ORDER, s), joined(r, s + ORDER)):
+        fails(Rejected, "p256.signature", verifying.verify, MESSAGE, other)
 
 
 def test_a_forgery_whose_sum_is_infinite_is_refused():

@@ -86,27 +86,43 @@ class Watched(BigintEngine):
         return BigintEngine._finish(self, blind)
 
 
+WATCHED = [Watched]
+if HAS_EMITTER:
+
+    class WatchedMachine(ViperEngine):
+        """The same, from the registers."""
+
+        def _finish(self, blind):
+            self.last = tuple([self._read(register) % PRIME for register in range(3)])
+            return ViperEngine._finish(self, blind)
+
+    WATCHED.append(WatchedMachine)
+
+
 def test_another_start_changes_every_coordinate_and_no_result():
     comb = Comb(table.ROWS, BASE_TEETH)
     digits = comb.digits(SECRET)
-    engine = Watched()
-    seen = []
-    for start_z in (1, 2, random_below(PRIME), random_below(PRIME)):
-        assert engine.walk(((comb, digits),), start_z, random_below(PRIME)) == model(SECRET, 0, BASE_POINT)
-        seen.append(engine.last)
-    for axis in range(3):
-        assert len({coordinates[axis] for coordinates in seen}) == len(seen)
-    if HAS_EMITTER:
-        machine = ViperEngine()
-        assert machine.walk(((comb, digits),), 2, 3) == machine.walk(((comb, digits),), 5, 7)
+    right = model(SECRET, 0, BASE_POINT)
+    for engine in [make() for make in WATCHED]:
+        seen = []
+        for start_z in (1, 2, random_below(PRIME), random_below(PRIME)):
+            assert engine.walk(((comb, digits),), start_z, random_below(PRIME)) == right
+            seen.append(engine.last)
+        for axis in range(3):
+            assert len({coordinates[axis] for coordinates in seen}) == len(seen), (engine.name, axis)
 
 
 class Recording(BigintEngine):
-    """Keeps what was inverted."""
+    """Keeps what was inverted and what each walk was blinded with."""
 
     def __init__(self):
         BigintEngine.__init__(self)
         self.inverted = []
+        self.blinds = []
+
+    def walk(self, terms, start_z, blind):
+        self.blinds += [start_z, blind]
+        return BigintEngine.walk(self, terms, start_z, blind)
 
     def inverse(self, value, modulus):
         self.inverted.append((value, modulus))
@@ -130,6 +146,15 @@ def test_neither_a_nonce_nor_a_bare_z_is_inverted():
     for _ in range(4):
         hedged.sign(b"sample")
     assert len(set(engine.inverted)) == len(engine.inverted) == 8
+
+
+def test_every_walk_of_a_signer_is_blinded_anew_even_without_entropy():
+    engine = Recording()
+    signer = Software(engine).signer(SECRET, None)
+    for message in (b"one", b"two", b"three"):
+        signer.sign(message)
+    assert len(engine.blinds) == 8  # the walk for the public point, and one for each signature
+    assert len(set(engine.blinds)) == 8 and min(engine.blinds) > 1 << 128
 
 
 def test_a_nonce_source_follows_its_standard():

@@ -63,19 +63,39 @@ def test_a_device_without_its_engine_refuses_instead_of_falling_back(damage: str
 
 
 def test_a_damaged_table_stops_the_boot(tmp_path: Path) -> None:
-    shutil.copytree(LIBRARY / "tracewire", tmp_path / "tracewire")
-    table = tmp_path / "tracewire" / "curve" / "table.py"
-    text = table.read_text()
-    start = text.index("ROWS = (") + 5000
-    at = text.index("\\x", start) + 2
-    table.write_text(text[:at] + f"{int(text[at : at + 2], 16) ^ 1:02x}" + text[at + 2 :])
+    text = (LIBRARY / "tracewire" / "curve" / "table.py").read_text()
+    at = text.index("\\x", text.index("ROWS = (") + 5000) + 2
+    damaged = text[:at] + f"{int(text[at : at + 2], 16) ^ 1:02x}" + text[at + 2 :]
+    assert _self_test_with("table.py", damaged, tmp_path) == "p256.table"
+
+
+@pytest.mark.parametrize(
+    ("module", "sound", "unsound"),
+    [
+        pytest.param("nonce.py", 'b"\\x36" * 64', 'b"\\x37" * 64', id="another nonce"),
+        pytest.param("software.py", "total[0] % ORDER == r", "True", id="accepts everything"),
+        pytest.param("software.py", "total[0] % ORDER == r", "False", id="accepts nothing"),
+    ],
+)
+def test_an_unsound_engine_stops_the_boot(module: str, sound: str, unsound: str, tmp_path: Path) -> None:
+    text = (LIBRARY / "tracewire" / "curve" / module).read_text()
+    assert text.count(sound) == 1
+    assert _self_test_with(module, text.replace(sound, unsound), tmp_path) == "p256.self_test"
+
+
+def _self_test_with(module: str, text: str, folder: Path) -> str:
+    """Return the code with which the self-test ends when one module of the curve reads ``text``."""
+    shutil.copytree(LIBRARY / "tracewire", folder / "tracewire")
+    (folder / "tracewire" / "curve" / module).write_text(text)
     script = (
         "from tracewire import p256\n"
         "from tracewire.errors import Misuse\n"
         "try:\n"
         "    p256.self_test()\n"
+        "    print('sound')\n"
         "except Misuse as error:\n"
         "    print(error.code)\n"
     )
-    done = run_micropython("-c", script, search_path=str(tmp_path))
-    assert done.stdout.strip() == "p256.table", done.stdout + done.stderr
+    done = run_micropython("-c", script, search_path=str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
