@@ -42,6 +42,18 @@ def peer_of(ssl_object: SSLObject | None) -> Peer:
     return Peer(names[0], int(str(certificate["serialNumber"]), 16))
 
 
+_PEER = "chengxin.peer"
+
+
+def _name_of(session: Session) -> str:
+    """Return the session's name, read from its certificate once: asked three times a message."""
+    attributes: dict[str, Any] = session.attributes
+    if _PEER not in attributes:
+        attributes[_PEER] = peer_of(session.ssl_object)
+    peer: Peer = attributes[_PEER]
+    return peer.name
+
+
 class CertificateAccess(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # the bases are untyped, see above
     """amqtt plugin: who a session is, and what it may publish, subscribe to and receive."""
 
@@ -73,7 +85,7 @@ class CertificateAccess(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc] 
         """Answer amqtt's three questions: publish, subscribe, receive."""
         if session is None or topic is None:
             return False
-        name = peer_of(session.ssl_object).name
+        name = _name_of(session)
         if action == Action.PUBLISH:
             return self._access.may_publish(name, topic)
         if action == Action.SUBSCRIBE:

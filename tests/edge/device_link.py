@@ -6,6 +6,7 @@ with DeviceLink(site, "scale-0001") as link:
 """
 
 import queue
+import socket
 import ssl
 import threading
 from pathlib import Path
@@ -52,6 +53,7 @@ class DeviceLink:
         self.client.on_disconnect = self._disconnected
         self.client.on_subscribe = self._subscribed
         self.client.on_message = self._message
+        self.client.on_socket_open = _send_at_once
 
     def connect(self) -> "DeviceLink":
         """Try once; look at ``code`` afterwards."""
@@ -124,6 +126,11 @@ class DeviceLink:
 
     def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         self._heard.put(bytes(message.payload))
+
+
+def _send_at_once(_client: paho.Client, _data: Any, connection: socket.socket) -> None:
+    """Switch Nagle's algorithm off, as the firmware's client does."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _context(directory: Path) -> ssl.SSLContext:
