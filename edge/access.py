@@ -47,19 +47,23 @@ class Access:
         if credential.role not in FIELD_ROLES:
             raise Rejected("access.role", f"{peer.name} is a {credential.role}")
 
+    def is_gateway(self, name: str) -> bool:
+        """Tell whether ``name`` is this gateway itself."""
+        return name == self._gateway_name
+
     def may_publish(self, name: str, topic: str) -> bool:
         """Tell whether ``name`` may publish on ``topic``: a device on its own up, the gateway on anybody's down."""
         try:
             device, direction = topics.parse(topic)
         except Rejected:
             return False
-        if name == self._gateway_name:
+        if self.is_gateway(name):
             return direction == topics.DOWN
         return direction == topics.UP and device == name
 
     def may_subscribe(self, name: str, topic_filter: str) -> bool:
         """Tell whether ``name`` may subscribe: exactly its own down; for the gateway exactly everybody's up."""
-        if name == self._gateway_name:
+        if self.is_gateway(name):
             return topic_filter == topics.EVERY_DEVICE_UP
         return topics.is_name(name) and topic_filter == topics.down(name)
 
@@ -69,6 +73,6 @@ class Access:
             device, direction = topics.parse(topic)
         except Rejected:
             return False
-        if name == self._gateway_name:
+        if self.is_gateway(name):
             return direction == topics.UP
         return direction == topics.DOWN and device == name

@@ -106,6 +106,7 @@ class EmbeddedBroker:
         connect = await gate.connect_packet()
         self._access.admit(peer)
         judge_connect(connect, peer.name)
+        gate.is_paced = not self._access.is_gateway(peer.name)
         return peer, gate
 
     async def _turn_away(self, writer: asyncio.StreamWriter, refusal: Rejected) -> None:

@@ -57,7 +57,7 @@ def run(directory: Directory) -> None:
         _log_as_lines()
         asyncio.run(assembly.serve(settings, assembly.open_outbox(settings)))
     except* Misuse as misuses:
-        raise _refusal(misuses.exceptions[0]) from None
+        raise _refusal(_first(misuses)) from None
 
 
 @gateway.command(epilog="Example: `chengxin gateway status --dir /var/lib/chengxin/gateway`")
@@ -75,10 +75,15 @@ def status(directory: Directory) -> None:
         raise typer.Exit(1) from silent
 
 
-def _refusal(misuse: BaseException) -> typer.Exit:
+def _first(misuses: BaseExceptionGroup[Misuse]) -> Misuse:
+    """Return the first error of a group: tasks that fail together mostly fail for one reason."""
+    first = misuses.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _refusal(misuse: Misuse) -> typer.Exit:
     """Print what is wrong, for a person; return the exit to raise."""
-    detail = misuse.detail if isinstance(misuse, Misuse) and misuse.detail else str(misuse)
-    typer.echo(f"chengxin gateway: {detail}", err=True)
+    typer.echo(f"chengxin gateway: {misuse.detail or misuse.code}", err=True)
     return typer.Exit(2)
 
 

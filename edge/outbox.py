@@ -173,7 +173,7 @@ class Outbox:
 
     def backlog(self) -> Backlog:
         """Return the figures of the status page."""
-        with self._store.reading() as database:
+        with self._store.glance() as database:
             figures = database.execute(
                 "SELECT count(*), coalesce(sum(length(sealed)), 0), coalesce(min(received_ms), 0),"
                 " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM history WHERE is_fork = 1),"

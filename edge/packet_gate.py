@@ -22,6 +22,10 @@ UNSTATED_KEEP_ALIVE_SECONDS = 300
 """Used when a client asks for no keep-alive: half-open connections must end some time."""
 GRACE = 1.5
 """MQTT 3.1.1 §3.1.2.10: the server waits one and a half keep-alive periods."""
+PACKETS_PER_SECOND = 500.0
+"""Share of one device, sustained. A backlog of a day drains in minutes, and nobody crowds the others out."""
+BURST_PACKETS = 1000.0
+"""What may come at once before the pace holds; slower reading then lets TCP hold the sender back."""
 _READ_BYTES = 4096
 _FLAG_CLEAN_SESSION, _FLAG_WILL = 0x02, 0x04
 
@@ -85,6 +89,8 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
     """
 
     def __init__(self, reader: asyncio.StreamReader, on_refusal: Callable[[Rejected], None]) -> None:
+        self.is_paced = True
+        """False for the gateway's own connection, which carries everybody's messages."""
         self._reader = reader
         self._on_refusal = on_refusal
         self._arrived = bytearray()
@@ -92,6 +98,7 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
         self._silence_s = FIRST_PACKET_SECONDS
         self._last_packet = asyncio.get_running_loop().time()
         self._is_closed = False
+        self._next_due = 0.0
 
     async def connect_packet(self) -> Connect:
         """Return the CONNECT and queue its bytes for amqtt; ``Rejected`` when none comes or it is malformed."""
@@ -105,6 +112,7 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
         """Return ``n`` bytes of admitted packets, fewer at the end of the stream (which amqtt takes as closed)."""
         while len(self._passed) < n and not self._is_closed:
             try:
+                await self._keep_pace()
                 packet = await self._next_packet()
                 _judge_packet(packet)
             except Rejected as refusal:
@@ -133,6 +141,13 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
                     self._last_packet = asyncio.get_running_loop().time()
                     return packet
             self._arrived += await self._receive()
+
+    async def _keep_pace(self) -> None:
+        """Wait until this connection may say more; nothing is refused, it is only read later."""
+        now = asyncio.get_running_loop().time()
+        self._next_due = max(self._next_due, now - BURST_PACKETS / PACKETS_PER_SECOND) + 1 / PACKETS_PER_SECOND
+        if self.is_paced and self._next_due > now:
+            await asyncio.sleep(self._next_due - now)
 
     async def _receive(self) -> bytes:
         try:

@@ -8,7 +8,7 @@ The file is made once, by ``create``; opening never makes one, so a mistyped pat
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tracewire.errors import Misuse, Unavailable
@@ -82,9 +82,10 @@ class Store:
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
         """Open an existing store; ``Misuse`` when there is none or it is another version."""
+        self._address = path.absolute().as_uri()
         try:
             self._database = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+                self._address + "?mode=rw", uri=True, isolation_level=None, check_same_thread=False
             )
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as broken:
@@ -122,6 +123,12 @@ class Store:
         """Run queries that write nothing."""
         with self._lock, _families():
             yield self._database
+
+    @contextmanager
+    def glance(self) -> Iterator[sqlite3.Connection]:
+        """Run slow queries on a connection of their own: in WAL mode a reader holds no writer up."""
+        with _families(), closing(sqlite3.connect(self._address + "?mode=ro", uri=True)) as database:
+            yield database
 
     def free_bytes_in_file(self) -> int:
         """Return what may still be written before ``max_bytes`` is reached; very large when there is no limit."""

@@ -167,6 +167,16 @@ def test_a_huge_packet_ends_the_connection_without_being_read(site: Site) -> Non
     assert site.metric('chengxin_gateway_broker_refusals_total{code="mqtt.size"}') == before + 1
 
 
+def test_a_flood_of_one_device_does_not_hold_the_others_up(site: Site) -> None:
+    flood = [site.seal("scale-0019") for _ in range(1500)]
+    with site.link("scale-0019") as loud, site.link("scale-0020") as quiet:
+        for one in flood:
+            loud.client.publish(topics.up("scale-0019"), one, qos=0)
+        quiet.say(site.seal("scale-0020"))
+        assert quiet.next_receipt().seq_to == 1
+        assert loud.receipt_to(1500).seq_from == 1  # slowed down, not dropped
+
+
 def test_a_retained_message_ends_the_connection(site: Site) -> None:
     with site.link("scale-0017") as link:
         link.client.publish(topics.up("scale-0017"), b"for ever", qos=1, retain=True)
