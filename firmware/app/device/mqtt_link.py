@@ -138,8 +138,11 @@ class Link:
         async with self._sending:  # a stream keeps one buffer: two writers would lose each other's bytes
             if not self.is_open:
                 raise Unavailable("mqtt.closed", "the link has ended")
-            self._stream.write(packet)
-            await self._within(self._stream.drain())
+            await self._within(self._write(packet))
+
+    async def _write(self, packet: bytes) -> None:
+        self._stream.write(packet)
+        await self._stream.drain()
 
     async def _next_packet(self) -> mqtt_packets.Packet:
         while True:
@@ -177,3 +180,5 @@ async def _limited(waiting: "object", limit_s: float) -> "object":
     except OSError as error:
         code = "mqtt.refused" if error.errno in _TLS_REFUSALS else "mqtt.link"
         raise Unavailable(code, str(error))
+    except ValueError as error:  # what MicroPython's TLS raises for a certificate that is not the broker's
+        raise Unavailable("mqtt.refused", str(error))

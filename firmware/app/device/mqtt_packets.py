@@ -87,6 +87,8 @@ class Decoder:
 
     def next_packet(self) -> "Packet | None":
         """Return the next whole packet, ``None`` when more bytes are needed; ``Rejected("mqtt.…")`` when it is bad."""
+        if self._start < self._end:
+            _check_first(self._buffer[self._start])  # before waiting for a body that will never come
         length = shift = 0
         position = self._start + 1
         while True:  # remaining length, section 2.2.3
@@ -112,11 +114,10 @@ class Decoder:
 
 def decode(first: int, body: bytes) -> Packet:
     """Return the packet with this first byte and body; ``Rejected("mqtt.…")`` unless a broker may send exactly this."""
+    _check_first(first)
     kind = first >> 4
     if kind == PUBLISH:
         return _decode_publish(first & 15, body)
-    if first & 15 or kind not in (CONNACK, PUBACK, SUBACK, PINGRESP):
-        raise Rejected("mqtt.kind", "first byte %02x" % first)
     if len(body) != (0, 2, 3)[(kind != PINGRESP) + (kind == SUBACK)]:
         raise Rejected("mqtt.body", "kind %d with %d bytes" % (kind, len(body)))
     if kind == PINGRESP:
@@ -127,6 +128,12 @@ def decode(first: int, body: bytes) -> Packet:
         return Packet(kind, code=body[1])
     packet_id = _packet_id(body, 0)
     return Packet(kind, packet_id, body[2] if kind == SUBACK else 0)
+
+
+def _check_first(first: int) -> None:
+    kind = first >> 4
+    if kind != PUBLISH and (first & 15 or kind not in (CONNACK, PUBACK, SUBACK, PINGRESP)):
+        raise Rejected("mqtt.kind", "first byte %02x" % first)
 
 
 def _decode_publish(flags: int, body: bytes) -> Packet:
