@@ -68,7 +68,7 @@ class Verifier:
     """Checks signatures of one point; keeps its comb, 2 KiB."""
 
     def __init__(self, point: bytes, engine: "Engine", base: "Comb") -> None:
-        """Build the comb: about the time of four signatures. ``Rejected("p256.point")``."""
+        """Build the comb, in the time of five signatures. ``Rejected("p256.point")``."""
         self._point = points.decode(point)
         self._engine = engine
         self._base = base
