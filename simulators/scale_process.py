@@ -27,7 +27,7 @@ from tracewire.errors import Misuse, Unavailable
 
 from simulators.firmware_image import INTERPRETER
 
-HEAP = "192K"
+HEAP = "320K"
 """MicroPython heap of a scale on a 64-bit interpreter; a 32-bit board holds the same objects in 128 KiB."""
 
 START_TIMEOUT_S = 30.0
@@ -69,11 +69,13 @@ class ScaleProcess:
         self._clock_offset_ms = clock_offset_ms
         self._heap = heap
         self._slips_taken = 0
+        self._load_grams: float = 0
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._line: asyncio.StreamWriter | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "ScaleProcess":
         await self.start()
@@ -87,7 +89,10 @@ class ScaleProcess:
     # Power
 
     async def start(self) -> None:
-        """Switch on and wait for the first weight on the screen; Unavailable "scale.stopped" when it does not boot."""
+        """Switch on and wait until it is ready: zero is found, or with goods left on the pan, the screen shows something.
+
+        Raises Unavailable "scale.stopped" when it does not boot.
+        """
         if self._process is not None:
             raise Misuse("scale.running")
         self.screen, self.lamps = [], frozenset()
@@ -98,7 +103,8 @@ class ScaleProcess:
                 INTERPRETER, "-X", f"heapsize={self._heap}", "-m", "scale.main",
                 env=self._environment(f"{host}:{port}"), cwd=self._image, stdout=log, stderr=log,
             )  # fmt: skip
-        await self.wait_until(lambda: bool(self.lamps), START_TIMEOUT_S)
+        self._ending = asyncio.create_task(self._notice_end(self._process))
+        await self.wait_until(lambda: "zero" in self.lamps or bool(self._load_grams and self.screen), START_TIMEOUT_S)
 
     async def kill(self) -> None:
         """Cut the power: SIGKILL, nothing more is written."""
@@ -133,11 +139,12 @@ class ScaleProcess:
 
     async def put_load(self, grams: float) -> None:
         """Let ``grams`` lie on the pan from now on, instead of what lay there."""
+        self._load_grams = grams
         await self._send("load", grams)
 
     async def remove_load(self) -> None:
         """Take everything off the pan."""
-        await self._send("load", 0)
+        await self.put_load(0)
 
     async def press(self, key: str) -> None:
         """Press and release ``key``."""
@@ -198,11 +205,13 @@ class ScaleProcess:
         self._line = writer
         self._reader = asyncio.current_task()
         await self._send("cell", asdict(self._cell))
+        await self._send("load", self._load_grams)  # a power cut does not clear the pan
         with contextlib.suppress(ConnectionError):
             async for line in reader:
                 await self._notice(json.loads(line))
-        if self._process is not None:
-            await self._process.wait()
+
+    async def _notice_end(self, process: asyncio.subprocess.Process) -> None:
+        await process.wait()
         async with self._changed:
             self._changed.notify_all()
 
@@ -229,12 +238,12 @@ class ScaleProcess:
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
 
     async def _clear_up(self) -> None:
-        if self._process is not None:
-            await self._process.wait()
+        if self._ending is not None:
+            await self._ending
         if self._line is not None:
             self._line.close()
         if self._reader is not None:
             await self._reader
         if self._server is not None:
             self._server.close()
-        self._process = self._server = self._line = self._reader = None
+        self._process = self._server = self._line = self._reader = self._ending = None
