@@ -48,7 +48,7 @@ def settle(body: bytes, envelope: bytes, batch: Sequence[Waiting], keyring: Keyr
             raise Rejected("answer.receipt", "not a receipt of the cloud's level")
         device = keyring.find(opened.kid).name
         covered.setdefault(device, []).append(opened)
-        settlement.receipts.append(CloudReceipt(device, opened.seq_to, sealed))
+        settlement.receipts.append(CloudReceipt(device, opened.seq_from, opened.seq_to, sealed))
     # 4 row by row
     for index, row in enumerate(batch):
         if index in refusals:

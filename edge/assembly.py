@@ -68,7 +68,7 @@ class Site:
             outbox=self.outbox,
             keyring=self._keyring,
             health=self.health,
-            hand_down=lambda receipt: self._gateway.hand_down(receipt, self._inbox),
+            hand_down=lambda device, sealed: self._gateway.hand_down(device, sealed, self._inbox),
         )
         self._watch()
         self._broker = EmbeddedBroker(

@@ -28,7 +28,7 @@ from edge.backoff import Backoff
 from edge.config import GatewayConfig
 from edge.health import Health
 from edge.keyring import Keyring
-from edge.outbox import CloudReceipt, Outbox, Waiting
+from edge.outbox import Outbox, Waiting
 
 log = structlog.get_logger("edge.forwarder")
 
@@ -61,7 +61,7 @@ class Forwarder:
         outbox: Outbox,
         keyring: Keyring,
         health: Health,
-        hand_down: Callable[[CloudReceipt], None],
+        hand_down: Callable[[str, bytes], None],
     ) -> None:
         self._url = config.cloud_url.rstrip("/") + "/v1/records"
         self._batch_bytes = config.batch_bytes
@@ -140,7 +140,7 @@ class Forwarder:
             settlement.receipts,
         )
         for receipt in settlement.receipts:
-            self._hand_down(receipt)
+            self._hand_down(receipt.device, receipt.sealed)
         self._health.forwarded.inc(len(settlement.accepted))
         for _, refusal in settlement.refused:
             self._health.quarantined.labels(refusal.code).inc()

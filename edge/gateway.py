@@ -18,7 +18,7 @@ from edge.chains import Place
 from edge.forwarder import Forwarder
 from edge.health import Health
 from edge.inbox import Delivery, Inbox
-from edge.outbox import CloudReceipt, Kept, Outbox
+from edge.outbox import Kept, Outbox
 from edge.receipts import sealed_receipts
 from edge.verify import Verifier
 
@@ -89,11 +89,11 @@ class Gateway:
             log.error("gateway.disk", reason=str(failing))
             return
         if sealed is not None:
-            self.hand_down(CloudReceipt(device, 0, sealed), inbox)
+            self.hand_down(device, sealed, inbox)
 
-    def hand_down(self, receipt: CloudReceipt, inbox: Inbox) -> None:
+    def hand_down(self, device: str, sealed: bytes, inbox: Inbox) -> None:
         """Pass a cloud receipt on as it is: the device checks the cloud's seal, not ours."""
-        inbox.publish(topics.down(receipt.device), receipt.sealed)
+        inbox.publish(topics.down(device), sealed)
         self._health.receipts.labels("cloud").inc()
 
     def _note(self, kept: Kept) -> None:

@@ -52,9 +52,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class CloudReceipt:
-    """A receipt as the cloud sealed it, and the last number it covers."""
+    """A receipt as the cloud sealed it, and the numbers it covers; none when it carries refusals only (spec 6.2)."""
 
     device: str
+    seq_from: int
     seq_to: int
     sealed: bytes
 
@@ -134,9 +135,10 @@ class Outbox:
                 self._quarantine(database, refusal)
             database.executemany("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", [(row.row,) for row in left])
             database.executemany(
-                "INSERT INTO cloud_receipt VALUES (?, ?, ?) ON CONFLICT (device) DO UPDATE"
-                " SET seq_to = excluded.seq_to, sealed = excluded.sealed WHERE excluded.seq_to >= seq_to",
-                [(receipt.device, receipt.seq_to, receipt.sealed) for receipt in receipts],
+                "INSERT INTO cloud_receipt VALUES (?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET seq_from ="
+                " excluded.seq_from, seq_to = excluded.seq_to, sealed = excluded.sealed"
+                " WHERE excluded.seq_to >= seq_to",
+                [(one.device, one.seq_from, one.seq_to, one.sealed) for one in receipts if one.seq_to >= one.seq_from],
             )
             # A crash after this commit: the devices were not told yet; they ask by repeating, and are told then.
 
@@ -203,15 +205,19 @@ class Outbox:
             self._quarantine(database, refused, kept)
             return False
         kept.places[place] += 1
-        if place is Place.REPEAT:
-            kept.repeating.add(device)
-            return True
         if place is Place.FORK:
             log.error("outbox.fork", device=device, seq=seq, first=held[0].hex(), second=digest.hex())
-        database.execute(
-            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
-            (device, seq, digest, verified.record.prev, verified.kid, place is Place.FORK),
-        )
+        if place is Place.REPEAT:
+            kept.repeating.add(device)
+            if _is_answered(database, device, seq):
+                return True
+            # Not covered by the newest cloud receipt: still waiting here, or refused up there and the device did not
+            # hear of it. In the second case it travels again, and the cloud says its word again.
+        else:
+            database.execute(
+                "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
+                (device, seq, digest, verified.record.prev, verified.kid, place is Place.FORK),
+            )
         database.execute(
             "INSERT OR IGNORE INTO outbox (device, seq, digest, sealed, received_ms) VALUES (?, ?, ?, ?, ?)",
             (device, seq, digest, verified.sealed, verified.received_ms),
@@ -255,6 +261,14 @@ class Outbox:
     def _is_share_used(self, database: sqlite3.Connection, sender: str) -> bool:
         statement = "SELECT count(*) FROM (SELECT 1 FROM quarantine WHERE sender = ? LIMIT ?)"
         return int(database.execute(statement, (sender, self._per_sender)).fetchone()[0]) >= self._per_sender
+
+
+def _is_answered(database: sqlite3.Connection, device: str, seq: int) -> bool:
+    """Tell whether the newest cloud receipt of a device covers a number."""
+    covered = database.execute(
+        "SELECT 1 FROM cloud_receipt WHERE device = ? AND ? BETWEEN seq_from AND seq_to", (device, seq)
+    )
+    return covered.fetchone() is not None
 
 
 def _held(database: sqlite3.Connection, device: str, seq: int) -> list[bytes]:

@@ -56,6 +56,7 @@ CREATE TABLE quarantine (
 -- The newest cloud receipt of each device, to be said again when the device comes back.
 CREATE TABLE cloud_receipt (
     device TEXT PRIMARY KEY,
+    seq_from INTEGER NOT NULL,
     seq_to INTEGER NOT NULL,
     sealed BLOB NOT NULL
 );

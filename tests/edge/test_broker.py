@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from tracewire import topics
 
 from tests.edge.authority import Authority
 from tests.edge.device_link import _context
-from tests.edge.site import Site
+from tests.edge.site import ROOT, Site
+from tests.interpreters import run_micropython
 
+DER = serialization.Encoding.DER
+TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
 NAMES = [f"scale-{number:04}" for number in range(1, 21)]
 
 
@@ -30,6 +35,18 @@ def test_a_device_connects_with_its_certificate_under_tls_1_2(site: Site) -> Non
     with site.link("scale-0001") as link:
         link.say(site.seal("scale-0001"))
         assert link.next_receipt().seq_to == 1
+
+
+def test_micropythons_own_tls_is_let_in(site: Site) -> None:
+    directory = site.directory / "scale-0002"
+    key = serialization.load_pem_private_key((directory / "tls_key.pem").read_bytes(), None)
+    (directory / "tls_key.der").write_bytes(key.private_bytes(DER, TRADITIONAL, serialization.NoEncryption()))
+    for pem, der in (("client_cert.pem", "tls_cert.der"), ("server_ca.pem", "server_ca.der")):
+        certificate = x509.load_pem_x509_certificate((directory / pem).read_bytes())
+        (directory / der).write_bytes(certificate.public_bytes(DER))
+    knock = str(ROOT / "tests/edge/knock.py")
+    said = run_micropython(knock, "127.0.0.1", str(site.mqtt_port), "scale-0002", str(directory))
+    assert said.stdout.strip() == "20020000", said.stderr
 
 
 def test_a_publish_on_a_foreign_topic_is_dropped_and_kept_as_evidence(site: Site) -> None:

@@ -160,7 +160,7 @@ def test_rows_leave_only_when_they_are_settled(bench: Bench) -> None:
     bench.outbox.keep([bench.verified(bench.seal()) for _ in range(3)])
     first, second, third = bench.outbox.oldest(10, 1 << 20)
     refusal = Refused("scale-0001", "cloud.record.totals", "", second.sealed, 1)
-    bench.outbox.settle([first], [(second, refusal)], [third], [CloudReceipt("scale-0001", 1, b"receipt")])
+    bench.outbox.settle([first], [(second, refusal)], [third], [CloudReceipt("scale-0001", 1, 1, b"receipt")])
     bench.reopen()
     assert [row.seq for row in bench.outbox.oldest(10, 1 << 20)] == [3]
     assert bench.outbox.backlog().quarantined == 1
@@ -168,18 +168,36 @@ def test_rows_leave_only_when_they_are_settled(bench: Bench) -> None:
 
 
 def test_an_older_cloud_receipt_does_not_replace_a_newer(bench: Bench) -> None:
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 9, b"newer")])
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 3, b"older")])
+    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 9, b"newer")])
+    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 3, b"older")])
     assert bench.outbox.cloud_receipt("scale-0001") == b"newer"
 
 
 def test_a_settled_record_is_still_known_as_a_repeat(bench: Bench) -> None:
     first = bench.verified(bench.seal())
     bench.outbox.keep([first])
-    bench.outbox.settle(bench.outbox.oldest(10, 1 << 20), [], [], [])
+    receipt = CloudReceipt("scale-0001", 1, 1, b"receipt")
+    bench.outbox.settle(bench.outbox.oldest(10, 1 << 20), [], [], [receipt])
     bench.reopen()
     assert bench.outbox.keep([first]).places == {Place.REPEAT: 1}
     assert sealed_rows(bench) == []
+
+
+def test_a_refused_record_that_its_device_repeats_goes_up_again(bench: Bench) -> None:
+    first, second = bench.verified(bench.seal()), bench.verified(bench.seal())
+    bench.outbox.keep([first, second])
+    row, neighbour = bench.outbox.oldest(10, 1 << 20)
+    refusal = Refused("scale-0001", "cloud.record.totals", "", row.sealed, 1)
+    bench.outbox.settle([neighbour], [(row, refusal)], [], [CloudReceipt("scale-0001", 2, 2, b"receipt")])
+    assert sealed_rows(bench) == []
+    bench.outbox.keep([first, second])
+    assert sealed_rows(bench) == [first.sealed]
+
+
+def test_a_receipt_with_refusals_only_does_not_replace_one_with_a_range(bench: Bench) -> None:
+    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 1, b"range")])
+    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 5, 4, b"refusals")])
+    assert bench.outbox.cloud_receipt("scale-0001") == b"range"
 
 
 def test_forgetting_spares_what_the_cloud_has_not_answered_for(bench: Bench) -> None:
