@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from cloud.app import Cloud, create_cloud, create_stores
-from cloud.config import TEMPLATE, Config, load
 from fastapi import FastAPI
 from sqlalchemy import Table, select
-from tests.cloud.market import Market
 from tracewire import cbor, chain, cose, p256, receipt
+
+from cloud.app import Cloud, create_cloud, create_stores
+from cloud.config import TEMPLATE, Config, load
+from tests.cloud.market import Market
 
 LONG_ENOUGH_SECONDS = 10
 

@@ -1,9 +1,9 @@
 """A small market for tests: the nodes of the story, a registry that knows them, and a gateway's envelopes.
 
-    market = Market()
-    lot = market.pork_for("3502000019001")        # farm -> slaughter -> wholesale, sealed and waiting
-    slip = market.sell(lot, grams=512)            # weighing and sale on the stall's scale
-    answer = cloud.deliver(market.envelope())     # everything sealed since the last envelope
+market = Market()
+lot = market.pork_for("3502000019001")        # farm -> slaughter -> wholesale, sealed and waiting
+slip = market.sell(lot, grams=512)            # weighing and sale on the stall's scale
+answer = cloud.deliver(market.envelope())     # everything sealed since the last envelope
 """
 
 import os

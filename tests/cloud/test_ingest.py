@@ -4,13 +4,14 @@ import gzip
 from collections.abc import Callable
 
 import pytest
-from cloud.ledger import store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tracewire import cbor, chain, cose, p256, record
+
+from cloud.ledger import store
 from simulators.node import Node, now_ms
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
-from tracewire import cbor, chain, cose, p256, record
 
 HEALTH = {"uptime_s": 1, "journal_pending": 0, "journal_permille": 0}
 
@@ -268,9 +269,7 @@ def test_an_empty_envelope_is_answered(cloud: CloudUnderTest, market: Market) ->
 
 def test_gzip_is_taken(cloud: CloudUnderTest, market: Market) -> None:
     envelope = market.envelope(market.health())
-    response = cloud.ingest.post(
-        "/v1/records", content=gzip.compress(envelope), headers={"Content-Encoding": "gzip"}
-    )
+    response = cloud.ingest.post("/v1/records", content=gzip.compress(envelope), headers={"Content-Encoding": "gzip"})
     assert response.status_code == 200
     assert len(cloud.rows(store.records)) == 1
 

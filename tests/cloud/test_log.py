@@ -1,12 +1,13 @@
 """The ledger's rules over a device's history: next, repeat, fork, hole, another past, clock and totals."""
 
-from cloud.ledger import store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tracewire import chain, cose, record
+
+from cloud.ledger import store
 from simulators.node import Node, now_ms
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
-from tracewire import chain, cose, record
 
 HOUR_MS = 3_600_000
 

@@ -1,0 +1,120 @@
+"""Verify a Chengxin ledger as an outsider: python verify_ledger.py root_cert.pem https://…/v1/ledger (or a file).
+
+Imports nothing of ours; follows firmware/lib/tracewire/SPEC.md, clauses cited. Checks registry and voucher under the
+root, each record's signature, each device's chain and totals, and the ledger's own order. Prints a line per device and
+each problem; exit 0 when all holds. Cannot see records cut off the end: compare with the count of an earlier run.
+"""
+
+import io
+import sys
+from collections import Counter, defaultdict
+from hashlib import sha256
+from pathlib import Path
+from urllib.request import urlopen
+
+import cbor2
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+REVOKED = 3  # spec 7.3
+say = sys.stdout.write
+
+
+def key_of(point: bytes) -> ec.EllipticCurvePublicKey:
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+
+
+def kid_of(key: ec.EllipticCurvePublicKey) -> bytes:
+    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).digest()[:8]  # spec 2.3
+
+
+def opened(sealed: bytes, purpose: str, keys: dict[bytes, ec.EllipticCurvePublicKey]) -> tuple[bytes, dict]:
+    """Return kid and payload of a message in its one spelling whose signature holds (spec 2)."""
+    _, unprotected, payload, signature = cbor2.loads(sealed).value
+    kid, r, s = unprotected[4], int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    spelt = b"\xd2\x84\x43\xa1\x01\x26\xa1\x04\x48" + kid + cbor2.dumps(payload) + b"\x58\x40" + signature
+    if sealed != spelt or len(kid) != 8 or len(signature) != 64 or s > ORDER // 2:
+        raise ValueError("not the strict form of spec 2")
+    signed = cbor2.dumps(["Signature1", b"\xa1\x01\x26", purpose.encode(), payload])
+    keys[kid].verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    return kid, cbor2.loads(payload)
+
+
+def credentials_of(bundle: bytes, root: ec.EllipticCurvePublicKey) -> dict[bytes, dict]:
+    """Return kid -> credential of a registry that the root vouches for (spec 7)."""
+    sealed_voucher, sealed_registry = cbor2.loads(bundle)
+    _, voucher = opened(sealed_voucher, "chengxin/voucher/1", {kid_of(root): root})
+    vouched = key_of(voucher[2])
+    _, registry = opened(sealed_registry, "chengxin/registry/1", {kid_of(vouched): vouched})
+    if not voucher[3] <= registry[3] <= voucher[4]:
+        raise ValueError("the registry was issued outside its voucher's time")
+    return {kid_of(key_of(each[3])): each for each in registry[4]}
+
+
+def added(kind: int, body: dict) -> tuple[int, int, int]:
+    """Return what a record adds to its device's totals: sale, carcass, lot, movement, others (spec 3.4)."""
+    if kind == 4:
+        return 1, body[1], body[4]
+    if kind in (5, 6):
+        return 1, body.get(3 if kind == 5 else 8, 0), 0
+    return (1, sum(grams for _, grams in body.get(3, [])), 0) if kind == 7 else (0, 0, 0)
+
+
+def check_chain(chain: dict[int, tuple[bytes, dict]]) -> list[str]:
+    """Return what is wrong between the records of one device (spec 5)."""
+    problems = []
+    for seq, (_, record) in sorted(chain.items()):
+        if seq > 1 and seq - 1 not in chain:
+            problems.append(f"the record before {seq} is missing")
+            continue
+        digest, before = (chain[seq - 1][0], chain[seq - 1][1][7]) if seq > 1 else (bytes(32), [0, 0, 0])
+        if record[3] != digest:
+            problems.append(f"record {seq} names another predecessor")
+        if [a + b for a, b in zip(before, added(record[5], record[6]), strict=True)] != record[7]:
+            problems.append(f"the totals of record {seq} do not follow")
+    return problems
+
+
+def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
+    """Print a line for each device of an export (spec 9.3) and return its problems."""
+    stream, index, problems = io.BytesIO(data), 0, []
+    credentials = credentials_of(cbor2.load(stream)[1], root)
+    keys = {kid: key_of(credential[3]) for kid, credential in credentials.items()}
+    chains, forks = defaultdict(dict), Counter()
+    while stream.tell() < len(data):
+        place, _, _, sealed = cbor2.load(stream)
+        if place not in (None, index + 1):  # null: a forked record, kept beside the ledger
+            problems.append(f"ledger: {place} stands where {index + 1} should")
+        index = place or index
+        try:
+            kid, record = opened(sealed, "chengxin/record/1", keys)
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature) as error:
+            problems.append(f"ledger: record {index} does not hold: {type(error).__name__} {error}")
+            continue
+        name, seq, last = credentials[kid][1], record[2], credentials[kid].get(6)
+        if not credentials[kid][5] <= seq <= (last or seq) or (last is None and credentials[kid][4] == REVOKED):
+            problems.append(f"{name}: its key does not speak for record {seq} (spec 7.4)")
+        first = chains[name].setdefault(seq, (sha256(sealed).digest(), record))
+        forks[name] += first[0] != sha256(sealed).digest()
+    for name, chain in sorted(chains.items()):
+        problems += [f"{name}: {problem}" for problem in check_chain(chain)]
+        problems += [f"{name}: {forks[name]} records have a second version"] if forks[name] else []
+        count, grams, fen = chain[max(chain)][1][7]
+        say(f"{name}: records {len(chain)}, missing {max(chain) - len(chain)}, forks {forks[name]}, ")
+        say(f"totals {count} / {grams} g / {fen} fen\n")
+    return [*problems, f"{index} records, {len(problems)} problems"]
+
+
+if __name__ == "__main__":
+    certificate, ledger = Path(sys.argv[1]).read_bytes(), sys.argv[2]
+    load = x509.load_pem_x509_certificate if b"-----" in certificate else x509.load_der_x509_certificate
+    is_remote = ledger.startswith(("https://", "http://"))
+    export = urlopen(ledger).read() if is_remote else Path(ledger).read_bytes()  # noqa: S310  # checked in the line above
+    *found, summary = check(export, load(certificate).public_key())
+    say("".join(f"PROBLEM {problem}\n" for problem in found) + ("FAILED: " if found else "VERIFIED: ") + summary + "\n")
+    sys.exit(1 if found else 0)
