@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import datetime
 import ipaddress
+import queue
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import paho.mqtt.client as paho
 from amqtt.broker import Broker
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -161,3 +163,31 @@ class ScriptedBroker:
         self._listener.close()
         for connection in self._open:
             connection.close()
+
+
+class Gateway:
+    """A subscriber beside the device: what arrives, and a way down."""
+
+    def __init__(self, authority: Authority, port: int) -> None:
+        self.messages: queue.Queue[bytes] = queue.Queue()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "gateway")
+        self._client.tls_set(
+            str(authority.directory / "ca.pem"),
+            str(authority.directory / "client.pem"),
+            str(authority.directory / "client_key.pem"),
+            tls_version=ssl.PROTOCOL_TLS_CLIENT,
+        )
+        subscribed = threading.Event()
+        self._client.on_subscribe = lambda *_: subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self.messages.put(message.payload)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        self._client.subscribe("cx/1/scale-0001/up", 1)
+        assert subscribed.wait(10)
+
+    def send(self, payload: bytes) -> None:
+        self._client.publish("cx/1/scale-0001/down", payload, qos=1).wait_for_publish(10)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()

@@ -131,3 +131,9 @@ def test_ranges_are_released_in_order_without_a_hole(arrivals: list[tuple[bool, 
             assert head == own_digest(last)
             released_to = last
         assert released_to == custody.settled_to <= custody.kept_to <= max(custody.sent_to, custody.kept_to)
+
+
+def test_what_was_freed_on_a_gateways_word_is_awaited_no_longer(custody: Custody) -> None:
+    custody.receive(GATEWAY, kept(1, 40), 0)
+    custody.freed(40)
+    assert custody.receive(CLOUD, settled(41, 50), 0) == [(41, 50, digest(50))]

@@ -82,6 +82,10 @@ class Custody:
             self._keep_to(statement.seq_to, now_ms)
         return []
 
+    def freed(self, seq_to: int) -> None:
+        """Note that records were freed on a gateway's word, because the flash ran out: nothing more is awaited."""
+        self.settled_to = max(self.settled_to, seq_to)
+
     def _settle(self, statement: "receipt.Receipt", is_news: bool, now_ms: int) -> "list[tuple[int, int, bytes]]":
         ranges = self._settle_refusals()
         if is_news and statement.seq_from <= self.settled_to + 1:
