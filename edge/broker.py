@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -28,6 +29,21 @@ HANDSHAKE_SECONDS = 10
 CONNACK_IDENTIFIER_REJECTED = b"\x20\x02\x00\x02"
 CONNACK_NOT_AUTHORIZED = b"\x20\x02\x00\x05"
 _LISTENER = "default"
+
+
+class _Subscriptions(dict[str, Any]):
+    """amqtt's table of subscriptions, iterated over a snapshot.
+
+    amqtt awaits inside its loops over this table; a device that subscribes meanwhile changed its size, and the message
+    in hand was dropped with "dictionary changed size during iteration" (seen when the scales came back together).
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(super().keys()))
+
+    def items(self) -> Any:
+        """Return the pairs of this moment."""
+        return tuple(super().items())
 
 
 class EmbeddedBroker:
@@ -49,6 +65,7 @@ class EmbeddedBroker:
         self._amqtt = Broker(
             BrokerConfig(listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)}, plugins=plugin)
         )
+        self._amqtt._subscriptions = _Subscriptions()
         await self._amqtt.start()
         try:
             self._server = await asyncio.start_server(

@@ -194,6 +194,19 @@ def test_a_flood_of_one_device_does_not_hold_the_others_up(site: Site) -> None:
         assert loud.receipt_to(1500).seq_from == 1  # slowed down, not dropped
 
 
+def test_devices_that_come_and_go_do_not_disturb_the_messages_of_others(site: Site) -> None:
+    records = [site.seal("scale-0003") for _ in range(200)]
+    with site.link("scale-0003") as steady:
+        for index, one in enumerate(records):
+            steady.client.publish(topics.up("scale-0003"), one, qos=1)
+            if index % 10 == 0:
+                with site.link(NAMES[3 + index // 10 % 7]):
+                    pass
+        newest = site.nodes["scale-0003"].head.seq
+        assert steady.receipt_to(newest).seq_to == newest
+    assert "Traceback" not in (site.home / "gateway.log").read_text()
+
+
 def test_a_retained_message_ends_the_connection(site: Site) -> None:
     with site.link("scale-0017") as link:
         link.client.publish(topics.up("scale-0017"), b"for ever", qos=1, retain=True)
