@@ -123,7 +123,7 @@ class Forwarder:
             raise NotSettledError(
                 f"status {response.status_code}",
                 is_refusal=response.status_code not in LATER,
-                retry_after_ms=_retry_after_ms(response.headers.get("Retry-After", "")),
+                retry_after_ms=retry_after_ms(response.headers.get("Retry-After", "")),
             )
         try:
             return settle(response.content, envelope, batch, self._keyring, time.time_ns() // 1_000_000)
@@ -173,7 +173,7 @@ class Forwarder:
         return pause_ms
 
 
-def _retry_after_ms(value: str) -> int:
+def retry_after_ms(value: str) -> int:
     """Return the pause ``Retry-After`` asks for (RFC 9110 §10.2.3); 0 for none or nonsense, an hour at most."""
     if value.isascii() and value.isdigit():
         seconds = float(value[:9])

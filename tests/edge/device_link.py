@@ -48,7 +48,7 @@ class DeviceLink:
             clean_session=is_clean,
             reconnect_on_failure=False,
         )
-        self.client.tls_set_context(_context(directory))
+        self.client.tls_set_context(device_context(directory))
         self.client.on_connect = self._connected
         self.client.on_disconnect = self._disconnected
         self.client.on_subscribe = self._subscribed
@@ -133,7 +133,7 @@ def _send_at_once(_client: paho.Client, _data: Any, connection: socket.socket) -
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _context(directory: Path) -> ssl.SSLContext:
+def device_context(directory: Path) -> ssl.SSLContext:
     """Return a device's TLS 1.2 context, as MicroPython's mbedTLS would speak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.maximum_version = ssl.TLSVersion.TLSv1_2

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from edge.backoff import Backoff, LinkState
-from edge.forwarder import RETRY_AFTER_MAX_S, _retry_after_ms
+from edge.forwarder import RETRY_AFTER_MAX_S, retry_after_ms
 
 Spread = Callable[[float, float], float]
 
@@ -46,9 +46,9 @@ def test_retry_after_is_a_floor(no_spread: Spread) -> None:
 
 
 def test_retry_after_is_read_in_both_forms_and_nonsense_is_ignored() -> None:
-    assert _retry_after_ms("7") == 7_000
-    assert _retry_after_ms("999999999999999999999") == RETRY_AFTER_MAX_S * 1000
-    assert 50_000 < _retry_after_ms(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60_000
-    assert _retry_after_ms(email.utils.formatdate(time.time() - 60, usegmt=True)) == 0
+    assert retry_after_ms("7") == 7_000
+    assert retry_after_ms("999999999999999999999") == RETRY_AFTER_MAX_S * 1000
+    assert 50_000 < retry_after_ms(email.utils.formatdate(time.time() + 60, usegmt=True)) <= 60_000
+    assert retry_after_ms(email.utils.formatdate(time.time() - 60, usegmt=True)) == 0
     for nonsense in ("", "soon", "-5", "³", "Mon, 99 Foo 2026"):
-        assert _retry_after_ms(nonsense) == 0
+        assert retry_after_ms(nonsense) == 0

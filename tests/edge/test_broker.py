@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from tracewire import topics
 
 from tests.edge.authority import Authority
-from tests.edge.device_link import _context
+from tests.edge.device_link import device_context
 from tests.edge.site import ROOT, Site
 from tests.interpreters import run_micropython
 
@@ -218,7 +218,7 @@ def test_noise_instead_of_a_connect_ends_the_connection_only(site: Site, noise: 
     directory: Path = site.directory / "scale-0018"
     with (
         socket.create_connection(("127.0.0.1", site.mqtt_port)) as plain,
-        _context(directory).wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        device_context(directory).wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.settimeout(15)
         connection.sendall(noise)

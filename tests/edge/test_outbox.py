@@ -1,9 +1,11 @@
 """Step 6: what is kept, what is a repeat, a fork or a hole, and what a full disk does."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
-from tracewire import chain, cose
+from tracewire import chain, cose, receipt
 from tracewire.errors import Misuse, Unavailable
 from tracewire.record import Record
 
@@ -118,7 +120,7 @@ def test_refused_bytes_are_kept_once_and_counted(bench: Bench) -> None:
     noise = Refused("scale-0001", "cose.tag", "", b"noise", 1)
     bench.outbox.keep([noise, noise])
     bench.outbox.keep([noise])
-    with bench.outbox._store.reading() as database:
+    with contextlib.closing(sqlite3.connect(bench.outbox_path)) as database:
         assert database.execute("SELECT payload, times FROM quarantine").fetchall() == [(b"noise", 3)]
 
 
@@ -176,8 +178,8 @@ def test_an_older_cloud_receipt_does_not_replace_a_newer(bench: Bench) -> None:
 def test_a_settled_record_is_still_known_as_a_repeat(bench: Bench) -> None:
     first = bench.verified(bench.seal())
     bench.outbox.keep([first])
-    receipt = CloudReceipt("scale-0001", 1, 1, b"receipt")
-    bench.outbox.settle(bench.outbox.oldest(10, 1 << 20), [], [], [receipt])
+    answered = CloudReceipt("scale-0001", 1, 1, b"receipt")
+    bench.outbox.settle(bench.outbox.oldest(10, 1 << 20), [], [], [answered])
     bench.reopen()
     assert bench.outbox.keep([first]).places == {Place.REPEAT: 1}
     assert sealed_rows(bench) == []
@@ -245,7 +247,5 @@ def test_a_changed_key_goes_on_in_the_same_chain(bench: Bench) -> None:
     assert [(run.seq_from, run.seq_to, run.kid) for run in kept.runs["scale-0001"]] == [(1, 2, successor.kid)]
 
 
-def _opened(sealed: bytes):  # type: ignore[no-untyped-def]  # the receipt's type is the decoder's
-    from tracewire import receipt
-
+def _opened(sealed: bytes) -> receipt.Receipt:
     return receipt.decode(cose.parse(sealed).payload)
