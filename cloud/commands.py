@@ -13,7 +13,6 @@ from cloud.ledger import store as ledger
 from cloud.projections import Projections
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
-rebuild = typer.Typer(help="Drop what is derived from the ledger and derive it again.")
 
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]
@@ -45,8 +44,7 @@ def run(directory: Directory) -> None:
     server.run(load(directory))
 
 
-@rebuild.callback(invoke_without_command=True)
-def rebuild_projections(directory: Directory) -> None:
+def rebuild(directory: Directory) -> None:
     """Drop every projection and replay the ledger into it; the ledger itself is only read.
 
     Example: chengxin rebuild --dir cloud

@@ -127,10 +127,11 @@ class Worker:
         self._awake.set()
 
     def stop(self) -> None:
-        """Finish the pass at hand and end."""
+        """Finish the pass at hand and end; harmless when it has ended or never began."""
         self._is_stopping = True
         self._awake.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def wait_for(self, index: int, timeout_seconds: float) -> bool:
         """Wait until every projection holds the record at ``index``; False when the time is over first."""

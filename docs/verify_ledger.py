@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 REVOKED = 3  # spec 7.3
+BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, InvalidSignature, cbor2.CBORDecodeError)
 say = sys.stdout.write
 
 
@@ -57,7 +58,7 @@ def credentials_of(bundle: bytes, root: ec.EllipticCurvePublicKey) -> dict[bytes
 
 
 def added(kind: int, body: dict) -> tuple[int, int, int]:
-    """Return what a record adds to its device's totals: sale, carcass, lot, movement, others (spec 3.4)."""
+    """Return what a record adds to its device's totals (spec 3.4)."""
     if kind == 4:
         return 1, body[1], body[4]
     if kind in (5, 6):
@@ -82,10 +83,9 @@ def check_chain(chain: dict[int, tuple[bytes, dict]]) -> list[str]:
 
 def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
     """Print a line for each device of an export (spec 9.3) and return its problems."""
-    stream, index, problems = io.BytesIO(data), 0, []
+    stream, index, problems, chains, forks = io.BytesIO(data), 0, [], defaultdict(dict), Counter()
     credentials = credentials_of(cbor2.load(stream)[1], root)
     keys = {kid: key_of(credential[3]) for kid, credential in credentials.items()}
-    chains, forks = defaultdict(dict), Counter()
     while stream.tell() < len(data):
         place, _, _, sealed = cbor2.load(stream)
         if place not in (None, index + 1):  # null: a forked record, kept beside the ledger
@@ -93,28 +93,28 @@ def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
         index = place or index
         try:
             kid, record = opened(sealed, "chengxin/record/1", keys)
-        except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature) as error:
+        except BROKEN as error:
             problems.append(f"ledger: record {index} does not hold: {type(error).__name__} {error}")
             continue
         name, seq, last = credentials[kid][1], record[2], credentials[kid].get(6)
         if not credentials[kid][5] <= seq <= (last or seq) or (last is None and credentials[kid][4] == REVOKED):
             problems.append(f"{name}: its key does not speak for record {seq} (spec 7.4)")
-        first = chains[name].setdefault(seq, (sha256(sealed).digest(), record))
-        forks[name] += first[0] != sha256(sealed).digest()
+        forks[name] += chains[name].setdefault(seq, (digest := sha256(sealed).digest(), record))[0] != digest
     for name, chain in sorted(chains.items()):
         problems += [f"{name}: {problem}" for problem in check_chain(chain)]
         problems += [f"{name}: {forks[name]} records have a second version"] if forks[name] else []
-        count, grams, fen = chain[max(chain)][1][7]
-        say(f"{name}: records {len(chain)}, missing {max(chain) - len(chain)}, forks {forks[name]}, ")
-        say(f"totals {count} / {grams} g / {fen} fen\n")
+        totals = " / ".join(map(str, chain[max(chain)][1][7])) + " (count, grams, fen)"
+        say(f"{name}: records {len(chain)}, missing {max(chain) - len(chain)}, forks {forks[name]}, totals {totals}\n")
     return [*problems, f"{index} records, {len(problems)} problems"]
 
 
 if __name__ == "__main__":
     certificate, ledger = Path(sys.argv[1]).read_bytes(), sys.argv[2]
     load = x509.load_pem_x509_certificate if b"-----" in certificate else x509.load_der_x509_certificate
-    is_remote = ledger.startswith(("https://", "http://"))
-    export = urlopen(ledger).read() if is_remote else Path(ledger).read_bytes()  # noqa: S310  # checked in the line above
-    *found, summary = check(export, load(certificate).public_key())
+    export = urlopen(ledger).read() if ledger.startswith("http") else Path(ledger).read_bytes()  # noqa: S310  # checked here
+    try:
+        *found, summary = check(export, load(certificate).public_key())
+    except BROKEN as error:
+        sys.exit(f"FAILED: no ledger under this root: {type(error).__name__} {error}")
     say("".join(f"PROBLEM {problem}\n" for problem in found) + ("FAILED: " if found else "VERIFIED: ") + summary + "\n")
     sys.exit(1 if found else 0)

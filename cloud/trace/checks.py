@@ -34,7 +34,7 @@ def of_sale(evidence: Evidence, sale: Entry) -> list[Check]:
         _verdict("ledger", not evidence.has_fork(sale), index=sale.index, time_ms=sale.committed_ms),
         _witness(sale, flags),
         _totals(sale, before, flags),
-        _weighing(sale, evidence.at_seq(sale.device, sale.body["weighing"])),
+        _weighing(sale, evidence.at_seq(sale.device, sale.seq - sale.body["weighing_back"])),
         _amount(sale),
         _card(sale, evidence.session_of(sale)),
     ]
@@ -114,7 +114,7 @@ def _totals(entry: Entry, before: Entry | None, flags: dict[str, str]) -> Check:
 
 def _weighing(sale: Entry, weighing: Entry | None) -> Check:
     if weighing is None:
-        return Check("weighing", State.OPEN, {"seq": sale.body["weighing"]})
+        return Check("weighing", State.OPEN, {"seq": sale.seq - sale.body["weighing_back"]})
     agrees = (
         weighing.record.kind == records.WEIGHING
         and weighing.seq < sale.seq

@@ -33,6 +33,12 @@ class Market:
         self.nodes = [self.farm, self.line, self.wholesaler, self.scale, self.gateway, self.cloud]
         self.pending: list[bytes] = []
 
+    def add(self, name: str, role: str) -> Node:
+        """Return one more node; the registry knows it from its next issue on."""
+        node = Node(name, role)
+        self.nodes.append(node)
+        return node
+
     def say(self, node: Node, kind: int, body: dict[str, object], time_ms: int | None = None) -> bytes:
         """Seal a record and leave it for the next envelope."""
         sealed = node.seal(kind, body, time_ms)
@@ -109,7 +115,7 @@ class Market:
             "amount_fen": (grams * price + 500) // 1000,
             "plu": 1,
             "lot": lot,
-            "weighing": self.scale.head.seq,
+            "weighing_back": 1,
         }
         self.say(self.scale, record.SALE, sale, time_ms)
         return code_of(self.scale.credential.code_base or "", self.scale.totals[0])
