@@ -8,6 +8,7 @@ import asyncio
 
 from device.backoff import Backoff
 from device.mqtt_link import WINDOW, Broker, Link
+from device.mqtt_packets import Decoder
 from tracewire.errors import Rejected, Unavailable
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ class Client:
         self._on_online = on_online
         self._backoff = backoff
         self._window = window
+        self._decoder = Decoder()
         self._link: "Link | None" = None
         self.state = OFFLINE
         self.failures = 0
@@ -72,7 +74,7 @@ class Client:
         await self._link.publish(topic, payload)
 
     async def _session(self) -> None:
-        link = Link(self._broker, self._window)
+        link = Link(self._broker, self._decoder, self._window)
         self.state = CONNECTING
         try:
             await link.open()

@@ -63,10 +63,11 @@ def tls_context(certificate: bytes, key: bytes, server_ca: bytes) -> "tls.SSLCon
 class Link:
     """One connection. Use: ``open``, ``subscribe``, then ``serve`` in one task and ``publish`` in others; ``close``."""
 
-    def __init__(self, broker: Broker, window: int = WINDOW) -> None:
+    def __init__(self, broker: Broker, decoder: mqtt_packets.Decoder, window: int = WINDOW) -> None:
         self._broker = broker
         self._window = window
-        self._decoder = mqtt_packets.Decoder()
+        self._decoder = decoder
+        decoder.reset()
         self._packet_ids = mqtt_packets.PacketIds()
         self._stream = None
         self._sending = asyncio.Lock()

@@ -59,7 +59,7 @@ class Packet:
 
 
 class Decoder:
-    """Turns a stream into packets within one buffer of fixed size.
+    """Turns a stream into packets within one buffer of fixed size, made once: later the heap may have no such piece.
 
     Read into ``free()``, say how much came with ``received``, take packets with ``next_packet`` until it is ``None``.
     """
@@ -71,11 +71,15 @@ class Decoder:
         self._start = 0
         self._end = 0
 
+    def reset(self) -> None:
+        """Forget a stream that has ended."""
+        self._start = self._end = 0
+
     def free(self) -> "memoryview":
         """Return the part of the buffer to read into; never empty after ``next_packet`` returned ``None``."""
         if self._start:
             kept = self._end - self._start
-            self._buffer[:kept] = bytes(self._view[self._start : self._end])
+            self._view[:kept] = self._view[self._start : self._end]  # moves in place
             self._start, self._end = 0, kept
         return self._view[self._end :]
 
