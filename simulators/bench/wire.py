@@ -14,15 +14,15 @@ URL = "https://trace.example-county.gov.cn/t/"
 
 
 def largest_sale() -> bytes:
-    """Return a sealed sale whose numbers are as large as 32 bits (spec 2.6) and a 15 kg, 9,999 yuan scale allow."""
+    """Return a sealed sale whose numbers are as large as spec 2.6 covers, on a 15 kg scale."""
     node = Node("scale-0001", code_base="3502000010007")
     node.head.seq = LARGEST_32_BITS - 2
     node.head.digest = bytes(range(32))
     node.totals = (LARGEST_32_BITS - 2, LARGEST_32_BITS - 20_000, LARGEST_32_BITS - 20_000_000)
     node.boot = 0xFFFF
     body: dict[str, object] = {
-        "net_grams": 15_000, "tare_grams": 15_000, "price_fen_per_kg": 999_900, "amount_fen": 14_998_500,
-        "plu": 255, "lot": "35020000100070000012", "weighing": node.head.seq,
+        "net_grams": 15_000, "tare_grams": 15_000, "price_fen_per_kg": 65_535, "amount_fen": 983_025,
+        "plu": 255, "lot": "35020000100070000012", "weighing_back": 20,
     }  # fmt: skip
     return node.seal(record.SALE, body)
 

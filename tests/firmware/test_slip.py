@@ -32,7 +32,7 @@ def sale(tare_grams: int = 0) -> record.Record:
         "amount_fen": 1706,
         "plu": 1,
         "lot": "35020000200010000003",
-        "weighing": 122,
+        "weighing_back": 1,
     }
     time_ms = int(datetime(2026, 9, 20, 0, 31, 5, tzinfo=UTC).timestamp() * 1000)
     return record.Record(record.SALE, body, 123, b"\x05" * 32, time_ms, (12, 9000, 30000), 3)

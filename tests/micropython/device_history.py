@@ -22,7 +22,7 @@ WEIGHING = {"gross_grams": 510, "tare_grams": 10, "tare_mode": 1, "net_grams": 5
 SECRET = bytes(range(1, 33))
 
 
-def sale(weighing):
+def sale(weighing_back=1):
     return {
         "net_grams": 500,
         "tare_grams": 10,
@@ -30,7 +30,7 @@ def sale(weighing):
         "amount_fen": 1500,
         "plu": 1,
         "lot": "35020000100010000001",
-        "weighing": weighing,
+        "weighing_back": weighing_back,
     }
 
 
@@ -88,7 +88,7 @@ def test_records_chain_and_totals_advance_over_reboots():
     for _ in range(3):
         history = board.boot()
         seq = history.next_seq
-        written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale(seq))])
+        written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale())])
         assert [statement.seq for statement, _ in written] == [seq, seq + 1]
         assert board.journal.read(seq + 1) == written[1][1]
         board.clock.now += 1000
@@ -102,7 +102,7 @@ def test_a_clock_that_goes_back_is_recorded_first():
     history = board.boot()
     board.clock.now -= 5000
     seq = history.next_seq
-    written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale(seq))])
+    written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale())])
     assert written[0][0].seq == seq == 3
     kinds = [statement.kind for statement in board.check_chain()]
     assert kinds == [record.BOOT, record.CLOCK, record.WEIGHING, record.SALE]
@@ -116,7 +116,7 @@ def test_a_promised_number_is_kept_when_the_clock_goes_back_meanwhile():
     history = board.boot()
     seq = history.next_seq
     board.clock.now -= 5000
-    written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale(seq))])
+    written = history.write([(record.WEIGHING, WEIGHING), (record.SALE, sale())])
     assert written[0][0].seq == seq
     history.write([(record.WEIGHING, WEIGHING)])
     kinds = [statement.kind for statement in board.check_chain()]
@@ -128,11 +128,11 @@ def test_a_failed_write_changes_nothing():
     history = board.boot()
     before = (history.head, history.totals)
     board.flash.cut_after(1)
-    assert code_of(history.write, [(record.SALE, sale(1))]) == "journal.flash"
+    assert code_of(history.write, [(record.SALE, sale())]) == "journal.flash"
     assert (history.head, history.totals) == before
     board.flash.power_on()
     history = board.boot()
-    history.write([(record.SALE, sale(1))])
+    history.write([(record.SALE, sale())])
     assert board.check_chain()[-1].totals[0] == 1
 
 
@@ -140,7 +140,7 @@ def test_a_body_that_the_table_refuses_is_our_own_mistake():
     board = Board()
     history = board.boot()
     assert code_of(history.write, [(record.WEIGHING, {"net_grams": -1})]) == "record.missing"
-    assert code_of(history.write, [(record.SALE, dict(sale(1), net_grams=0))]) == "record.field"
+    assert code_of(history.write, [(record.SALE, dict(sale(), net_grams=0))]) == "record.field"
     assert board.journal.next_seq == 2
 
 

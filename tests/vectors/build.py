@@ -28,7 +28,7 @@ BODIES: dict[int, dict[str, Any]] = {
     record.WEIGHING: {"gross_grams": 824, "tare_grams": 12, "tare_mode": 1, "net_grams": 812, "e_grams": 2},
     record.SALE: {
         "net_grams": 812, "tare_grams": 12, "price_fen_per_kg": 3280, "amount_fen": 2663,
-        "plu": 3, "lot": LOT, "weighing": 3,
+        "plu": 3, "lot": LOT, "weighing_back": 1,
     },
     record.CARCASS: {"carcass": LOT, "lot": LOT, "hot_grams": 91_200, "side": 0, "ear_tag": "135020012345678"},
     record.LOT: {"lot": LOT, "source": 2, "goods": "生猪", "place": "长汀县河田镇绿源养殖场", "division": "350821"},

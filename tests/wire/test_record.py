@@ -11,7 +11,7 @@ from tracewire.fields import Digits, Number, Octets, Rows, Text
 
 SALE = {
     "net_grams": 812, "tare_grams": 12, "price_fen_per_kg": 3280, "amount_fen": 2663,
-    "plu": 3, "lot": "35020000100070000012", "weighing": 41,
+    "plu": 3, "lot": "35020000100070000012", "weighing_back": 1,
 }  # fmt: skip
 
 

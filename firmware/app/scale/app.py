@@ -107,14 +107,15 @@ class ScaleApp:
         self._weigher.check_sellable()
         goods = self._prices.find(number)
         lot = self._sign_in.session().lot_of(goods.number)
-        entries = []
+        entries, weighing_back = [], 1
         if self._load.weighing_seq is None:
             entries.append(self._load.weighing())
-        weighing_seq = self._load.weighing_seq or self._history.next_seq
-        entries.append(self._load.sale(goods, lot, weighing_seq))
+        else:
+            weighing_back = self._history.next_seq - self._load.weighing_seq
+        entries.append(self._load.sale(goods, lot, weighing_back))
         sale, sealed = self._history.write(entries)[-1]  # 2 sign, 3 journal
         # On flash. A crash from here on: the sale counts and will be published; the customer may lack a slip.
-        self._load.weighing_seq = weighing_seq
+        self._load.weighing_seq = sale.seq - weighing_back
         self._load.is_sold = True
         self._publisher.wake()  # 4 publish
         self._storage_line.show()

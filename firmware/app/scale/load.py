@@ -51,8 +51,11 @@ class Load:
             "e_grams": self._e_grams,
         }
 
-    def sale(self, goods: "Plu", lot: str, weighing_seq: int) -> "tuple[int, dict[str, object]]":
-        """Return kind and body of its sale as ``goods`` from ``lot``; Rejected "sale.repeated" when it is sold."""
+    def sale(self, goods: "Plu", lot: str, weighing_back: int) -> "tuple[int, dict[str, object]]":
+        """Return kind and body of its sale as ``goods`` from ``lot``; Rejected "sale.repeated" when it is sold.
+
+        ``weighing_back`` is how many records before the sale its weighing stands (spec 4.7).
+        """
         if self.is_sold:
             raise Rejected("sale.repeated")
         return record.SALE, {
@@ -62,5 +65,5 @@ class Load:
             "amount_fen": amount_fen(self.reading.net_grams, goods.price_fen_per_kg),
             "plu": goods.number,
             "lot": lot,
-            "weighing": weighing_seq,
+            "weighing_back": weighing_back,
         }

@@ -93,7 +93,7 @@ FIELDS = {
         (4, "amount_fen", _MONEY, True),
         (5, "plu", Number(0xFFFF), True),
         (6, "lot", _LOT_CODE, True),
-        (7, "weighing", _SEQ, True),
+        (7, "weighing_back", _SEQ, True),
     ),
     CARCASS: (
         (1, "carcass", _LOT_CODE, True),
