@@ -151,11 +151,23 @@ def test_nothing_is_written_before_the_boot_record():
     assert code_of(history.write, [(record.WEIGHING, WEIGHING)]) == "history.not_started"
 
 
-def test_a_journal_of_another_key_is_not_carried_on():
+def test_a_changed_key_carries_the_chain_on():
     board = Board()
     board.boot()
+    board.check_chain()
     with open(device_flash.ROOT + "/record.key", "wb") as stream:
         stream.write(bytes(reversed(SECRET)))
+    first = board.journal.read(1)
+    history = board.boot()
+    newest = record.decode(cose.open(board.journal.last(), cose.RECORD, p256.VerifyingKey(board.key.point)).payload)
+    assert (newest.seq, newest.prev, newest.boot) == (2, chain.digest(first), 2)
+    assert history.head.seq == 2
+
+
+def test_a_journal_whose_newest_record_is_no_record_is_not_carried_on():
+    board = Board()
+    board.boot()
+    board.journal.append([bytes(100)])
     assert code_of(board.boot) == "history.foreign"
 
 
