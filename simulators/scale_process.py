@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,10 +26,12 @@ from typing import Any
 
 from tracewire.errors import Misuse, Unavailable
 
-from simulators.firmware_image import INTERPRETER
+from simulators.firmware_image import REPOSITORY, ROM_FILE
 
-HEAP = "320K"
+HEAP = "192K"
 """MicroPython heap of a scale on a 64-bit interpreter; a 32-bit board holds the same objects in 128 KiB."""
+
+POWER_ON = REPOSITORY / "simulators" / "board" / "power_on.py"
 
 START_TIMEOUT_S = 30.0
 WAIT_TIMEOUT_S = 20.0
@@ -89,7 +92,7 @@ class ScaleProcess:
     # Power
 
     async def start(self) -> None:
-        """Switch on and wait until it is ready: zero is found, or with goods left on the pan, the screen shows something.
+        """Switch on and wait until it is ready: zero is found, or, with goods left on the pan, it shows something.
 
         Raises Unavailable "scale.stopped" when it does not boot.
         """
@@ -100,8 +103,9 @@ class ScaleProcess:
         host, port = self._server.sockets[0].getsockname()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                INTERPRETER, "-X", f"heapsize={self._heap}", "-m", "scale.main",
-                env=self._environment(f"{host}:{port}"), cwd=self._image, stdout=log, stderr=log,
+                sys.executable, "-m", "simulators.interpreter", self._image / ROM_FILE,
+                "-X", f"heapsize={self._heap}", POWER_ON,
+                env=self._environment(f"{host}:{port}"), cwd=REPOSITORY, stdout=log, stderr=log,
             )  # fmt: skip
         self._ending = asyncio.create_task(self._notice_end(self._process))
         await self.wait_until(lambda: "zero" in self.lamps or bool(self._load_grams and self.screen), START_TIMEOUT_S)
@@ -195,7 +199,7 @@ class ScaleProcess:
 
     def _environment(self, panel: str) -> dict[str, str]:
         return {
-            "MICROPYPATH": f"{self._image}:.frozen",
+            "MICROPYPATH": ".frozen",
             "CHENGXIN_FLASH": str(self._flash),
             "CHENGXIN_PANEL": panel,
             "CHENGXIN_CLOCK_OFFSET_MS": str(self._clock_offset_ms),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from scale.weighing import Weigher
 
+FIRST_BEAT_S = 20
+"""Soon after power-on, when everything runs: the state the scale came up in."""
+
 HEARTBEAT_S = 840
 """14 minutes: one late beat still keeps the 15 of the design."""
 
@@ -45,8 +48,10 @@ class Heart:
 
     async def beat(self) -> None:
         """Seal one health record after another, for ever; a full journal skips a beat, the next one tries again."""
+        wait_s = FIRST_BEAT_S
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(wait_s)
+            wait_s = HEARTBEAT_S
             try:
                 self._history.write([(record.HEALTH, self.body())])
                 self._publisher.wake()

@@ -11,6 +11,7 @@ from tracewire.errors import Misuse, Unavailable
 
 ROOT = "/flash"
 BLOCK_SIZE = 4096  # bytes: the erase sector of common SPI NOR parts
+_PAGE_SIZE = 256  # bytes written at once when erasing: the heap has no block to spare
 DEFAULT_BLOCKS = 256  # 1 MiB, the partition that the flash budget is computed for
 ERASED = 0xFF  # NOR flash erases to ones and programs bits to zero
 
@@ -28,6 +29,7 @@ class BlockDevice:
     def __init__(self, path: str) -> None:
         self._file = open(path, "r+b")  # noqa: SIM115 (held for as long as the board has power)
         self._blocks = self._file.seek(0, 2) // BLOCK_SIZE
+        self._erased_page = bytes([ERASED]) * _PAGE_SIZE
 
     def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
         """Fill ``buffer`` from ``block`` at byte ``offset``."""
@@ -46,7 +48,9 @@ class BlockDevice:
         if request == _BLOCK_SIZE:
             return BLOCK_SIZE
         if request == _ERASE_BLOCK:
-            self.writeblocks(argument, bytes([ERASED]) * BLOCK_SIZE)
+            self._file.seek(argument * BLOCK_SIZE)
+            for _ in range(BLOCK_SIZE // _PAGE_SIZE):
+                self._file.write(self._erased_page)
         return 0
 
 
