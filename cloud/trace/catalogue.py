@@ -34,8 +34,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Typed by hand? Compare it with the slip once more: a trace code has 20 digits.",
     ),
     "missing.still": (
-        "还是查不到？请保留小票，向市场管理方反映。真小票一定查得到。",
-        "Still nothing? Keep the slip and show it to the market office. A genuine slip can always be found.",
+        "过一天还是查不到？请保留小票，向市场管理方反映，可以到电子秤上核对。",
+        "Still nothing after a day? Keep the slip and show it to the market office, who can ask the scale itself.",
     ),
     "slip": ("溯源小票", "Traced slip"),
     "lot": ("批次", "Lot"),

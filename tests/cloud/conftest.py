@@ -1,5 +1,6 @@
 """A cloud on real files and real loopback sockets; what mutual TLS adds is in test_server.py."""
 
+import functools
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Table, select
+from starlette.types import Receive, Scope, Send
 from tracewire import cbor, chain, cose, p256, receipt
 
 from cloud.app import Cloud, create_cloud, create_stores
@@ -21,22 +23,28 @@ LONG_ENOUGH_SECONDS = 10
 
 
 class Listener:
-    """One web application on a free loopback port, in a thread of its own."""
+    """A free loopback port, open for the whole test run; ``app`` is the web application of the cloud under test.
 
-    def __init__(self, app: FastAPI) -> None:
+    Why one for all tests: uvicorn takes a fifth of a second to end, which is longer than most of these tests.
+    """
+
+    def __init__(self) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        self.app: FastAPI
+        server = uvicorn.Server(uvicorn.Config(self._serve, log_config=None, lifespan="off", interface="asgi3"))
         # The socket listens already: a request that comes before the thread is up waits in its queue.
-        self._thread = threading.Thread(target=self._server.run, args=([listener],))
-        self._thread.start()
+        threading.Thread(target=server.run, args=([listener],), daemon=True).start()
         self.client = httpx.Client(base_url=self.url, timeout=LONG_ENOUGH_SECONDS)
 
-    def stop(self) -> None:
-        """Finish what is in hand and end."""
-        self.client.close()
-        self._server.should_exit = True
-        self._thread.join()
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@functools.cache
+def listener(name: str) -> Listener:
+    """Return the listener of this name: "ingest" or "public"."""
+    return Listener()
 
 
 class CloudUnderTest:
@@ -51,34 +59,16 @@ class CloudUnderTest:
         """Open the stores and begin, as the program does."""
         self.cloud: Cloud = create_cloud(self.config)
         self.cloud.worker.start()
-        self._listeners: dict[str, Listener] = {}
+        listener("ingest").app = self.cloud.ingest_app
+        listener("public").app = self.cloud.public_app
+        self.ingest = listener("ingest").client
+        self.public = listener("public").client
+        self.url = listener("public").url
 
     def stop(self) -> None:
-        """End the listeners and the worker, and give the files back."""
-        for listener in self._listeners.values():
-            listener.stop()
+        """End the worker and give the files back."""
         self.cloud.worker.stop()
         self.cloud.stores.close()
-
-    @property
-    def ingest(self) -> httpx.Client:
-        """What a gateway's connection reaches; listens from the first use."""
-        return self._listener("ingest", self.cloud.ingest_app).client
-
-    @property
-    def public(self) -> httpx.Client:
-        """What everybody's connection reaches; listens from the first use."""
-        return self._listener("public", self.cloud.public_app).client
-
-    @property
-    def url(self) -> str:
-        """Address of the public pages."""
-        return self._listener("public", self.cloud.public_app).url
-
-    def _listener(self, name: str, app: FastAPI) -> Listener:
-        if name not in self._listeners:
-            self._listeners[name] = Listener(app)
-        return self._listeners[name]
 
     def publish_registry(self) -> None:
         """Sign the registry afresh, as `chengxin ca export` does, with whatever the credentials say now."""
