@@ -4,9 +4,13 @@ Why the families decide and not the endpoints: a gateway must know from the answ
 bytes (4xx), try again later (503) or call a person (500). Anything but 200 means that nothing was acknowledged.
 """
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
+
+log = structlog.get_logger()
 
 _STATUS = {
     "envelope.too_large": 413,
@@ -45,4 +49,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, TracewireError)
         return problem(error)
 
+    def handle_store(_request: Request, error: Exception) -> JSONResponse:
+        # Disk full, disk gone, lock not had in time: the transaction is undone, the gateway keeps its records.
+        log.error("store.unavailable", error=str(error))
+        return problem(Unavailable("store.unavailable", "nothing was kept; try again later"))
+
     app.add_exception_handler(TracewireError, handle)
+    app.add_exception_handler(OperationalError, handle_store)

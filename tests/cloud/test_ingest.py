@@ -310,3 +310,18 @@ def test_counters_say_what_came_in(cloud: CloudUnderTest, market: Market) -> Non
 def test_the_answer_is_sealed_by_the_clouds_own_key(cloud: CloudUnderTest, market: Market) -> None:
     response = cloud.ingest.post("/v1/records", content=market.envelope(market.health()))
     assert cose.parse(response.content).kid == p256.key_id(market.cloud.key.point)
+
+
+def test_a_full_disk_acknowledges_nothing_and_the_next_try_goes_through(cloud: CloudUnderTest, market: Market) -> None:
+    envelope = market.envelope(*(market.health() for _ in range(500)))
+    writer = cloud.cloud.stores.ledger.writer
+    with writer.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+    response = cloud.ingest.post("/v1/records", content=envelope)
+    assert (response.status_code, response.json()["code"]) == (503, "store.unavailable")
+    assert response.headers["retry-after"]
+    assert cloud.rows(store.records) == []
+    writer.dispose()  # room again: the limit goes with its connection
+    assert cloud.deliver(envelope).refused == {}
+    assert len(cloud.rows(store.records)) == 500
