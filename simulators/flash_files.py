@@ -32,6 +32,19 @@ for name in json.loads(sys.stdin.read()):
 print(json.dumps(files))
 """
 
+_READ_JOURNAL = """
+import json, sys, binascii
+from hal import flash
+from device import config
+from device.journal import Journal
+root = flash.mount()
+journal = Journal(root + "/journal", config.load(root).journal_bytes)
+for seq in range(journal.oldest_seq, journal.next_seq):
+    sealed = journal.read(seq)
+    if sealed is not None:
+        print(binascii.hexlify(sealed).decode())
+"""
+
 
 def write(image: Path, flash: Path, files: dict[str, bytes]) -> None:
     """Write ``files`` to the root of ``flash``, which is created and formatted if need be. The board must be off."""
@@ -42,6 +55,11 @@ def read(image: Path, flash: Path, names: list[str]) -> dict[str, bytes]:
     """Return the contents of those of ``names`` that exist on ``flash``. The board must be off."""
     answer = json.loads(_run(image, flash, _READ, names))
     return {name: bytes.fromhex(contents) for name, contents in answer.items()}
+
+
+def read_journal(image: Path, flash: Path) -> list[bytes]:
+    """Return the sealed records in the journal on ``flash``, oldest first. The board must be off."""
+    return [bytes.fromhex(line) for line in _run(image, flash, _READ_JOURNAL, None).splitlines()]
 
 
 def _run(image: Path, flash: Path, script: str, question: object) -> str:

@@ -1,7 +1,7 @@
 """Pack compiled firmware as ROMFS, MicroPython's read-only file system that code is run from in place.
 
-Why: a board runs frozen bytecode from its flash, not from its heap. Loaded from ``.mpy`` files instead, the bytecode alone
-would fill half of the heap, and the memory budget of the virtual board would say nothing about a real one.
+Why: a board runs frozen bytecode from its flash, not from its heap. Loaded from ``.mpy`` files instead, the bytecode
+alone would fill half of the heap, and the memory budget of the virtual board would say nothing about a real one.
 
 Format (MicroPython ``extmod/vfs_rom.c``): records of kind, length and payload, numbers in base 128 with the high byte
 first; a directory is a record whose payload is its name and its members, a file one of name and verbatim contents.

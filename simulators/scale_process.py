@@ -142,9 +142,10 @@ class ScaleProcess:
     # Hands
 
     async def put_load(self, grams: float) -> None:
-        """Let ``grams`` lie on the pan from now on, instead of what lay there."""
+        """Let ``grams`` lie on the pan from now on, instead of what lay there; also while the scale is off."""
         self._load_grams = grams
-        await self._send("load", grams)
+        if self.is_running:
+            await self._send("load", grams)
 
     async def remove_load(self) -> None:
         """Take everything off the pan."""
@@ -184,6 +185,10 @@ class ScaleProcess:
     async def wait_for_text(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
         """Wait until ``text`` is somewhere on the screen."""
         await self.wait_until(lambda: any(text in line for line in self.screen), timeout_s)
+
+    async def wait_for_message(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
+        """Wait until the answer to what was pressed, the third line, contains ``text``."""
+        await self.wait_until(lambda: len(self.screen) > 2 and text in self.screen[2], timeout_s)
 
     async def wait_for_lamp(self, name: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
         """Wait until the lamp ``name`` is lit."""
