@@ -85,11 +85,11 @@ async def run(options: argparse.Namespace) -> int:
         for vendor in vendors:
             stack.push_async_callback(vendor.scale.stop)
         table.vendors = vendors
-        async with Faults(site, vendors, options.seed, enabled=options.faults):
+        async with Faults(site, vendors, options.seed, enabled=options.faults) as faults:
             await morning(vendors, options.sales, lambda vendor, slip: keep_slip(site, vendor, slip))
         await settle(site, vendors, [farm, line, hall])
         table.refresh()
-        summary = await account(site, vendors, [farm, line, hall])
+        summary = {"killed": faults.killed, **await account(site, vendors, [farm, line, hall])}
         summary["seconds"] = round(time.monotonic() - started, 1)
         table.stop()
         return await finish(options, site, summary)

@@ -4,6 +4,7 @@ Why SIGKILL and real processes: nothing may depend on a clean end. Seeded, so a 
 """
 
 import asyncio
+import itertools
 import random
 from types import TracebackType
 
@@ -17,7 +18,7 @@ OUTAGE_S = (0.2, 3.0)
 
 
 class Faults:
-    """While the context is open and `enabled`, something dies every few seconds and comes back."""
+    """While the context is open and `enabled`, something dies every few seconds, each kind in turn, and comes back."""
 
     def __init__(self, site: Site, vendors: list[Vendor], seed: int, *, enabled: bool) -> None:
         self.killed: list[str] = []
@@ -44,9 +45,10 @@ class Faults:
             return
 
     async def _trouble(self) -> None:
-        while True:
+        victims = ["cloud", "gateway", "scale"]
+        self._chance.shuffle(victims)
+        for victim in itertools.cycle(victims):
             await asyncio.sleep(self._chance.uniform(*CALM_S))
-            victim = self._chance.choice(["cloud", "gateway", "scale"])
             self.killed.append(victim)
             if victim == "scale":
                 self._chance.choice(self._vendors).power_cut_due = True

@@ -46,7 +46,8 @@ def records(draw: st.DrawFn) -> record.Record:
     seq = draw(st.integers(2, 2**64 - 1))
     prev = draw(st.binary(min_size=32, max_size=32).filter(any))
     totals = draw(st.tuples(*[st.integers(0, 2**64 - 1)] * 3))
-    return record.Record(kind, body, seq, prev, draw(st.integers(0, 2**47 - 1)), totals, draw(st.integers(0, 2**31 - 1)))
+    time_ms, boot = draw(st.integers(0, 2**47 - 1)), draw(st.integers(0, 2**31 - 1))
+    return record.Record(kind, body, seq, prev, time_ms, totals, boot)
 
 
 @given(records())
@@ -143,7 +144,8 @@ def test_packed_digits_keep_every_digit_and_half_the_space(digits: str) -> None:
 def test_totals_advance_by_what_the_record_says_and_never_fall() -> None:
     assert record.advance((1, 100, 50), record.SALE, SALE) == (2, 912, 2713)
     assert record.advance((1, 100, 50), record.CARCASS, {"hot_grams": 90_000}) == (2, 90_100, 50)
-    assert record.advance((1, 100, 50), record.MOVEMENT, {"outputs": (("12345678", 7), ("12345679", 8))}) == (2, 115, 50)
+    outputs = (("12345678", 7), ("12345679", 8))
+    assert record.advance((1, 100, 50), record.MOVEMENT, {"outputs": outputs}) == (2, 115, 50)
     assert record.advance((1, 100, 50), record.HEALTH, {}) == (1, 100, 50)
 
 

@@ -17,9 +17,7 @@ def test_the_frozen_vectors_are_what_the_code_makes_today() -> None:
 
 
 def test_the_vectors_hold_on_cpython() -> None:
-    outcome = subprocess.run(
-        [sys.executable, REPLAY, DIRECTORY], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    outcome = subprocess.run([sys.executable, REPLAY, DIRECTORY], cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "cryptography 50 held, 0 failed" in outcome.stdout
 

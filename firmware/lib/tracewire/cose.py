@@ -50,9 +50,7 @@ class Sealed:
 
 def to_be_signed(payload: bytes, purpose: bytes) -> bytes:
     """Return the Sig_structure (RFC 9052 §4.4) that the signature covers (spec 2.4)."""
-    return b"".join(
-        (_CONTEXT, cbor.head(0x40, len(purpose)), purpose, cbor.head(0x40, len(payload)), bytes(payload))
-    )
+    return b"".join((_CONTEXT, cbor.head(0x40, len(purpose)), purpose, cbor.head(0x40, len(payload)), bytes(payload)))
 
 
 def seal(payload: bytes, purpose: bytes, key: "SigningKey") -> bytes:

@@ -1,8 +1,8 @@
 """Who may speak: keys, their states, and the sealed registry that carries them (spec 7).
 
-Why a registry and not certificates: a record is judged years later, when every TLS certificate has expired. The root key
-signs a *voucher* for the registry key; the registry key seals the list. Gateway, cloud, phone and outsider need only the
-root's public point. Pure values: reading files and trusting a serial number is the keeper's work.
+Why a registry and not certificates: a record is judged years later, when every TLS certificate has expired. The root
+key signs a *voucher* for the registry key; the registry key seals the list. Gateway, cloud, phone and outsider need
+only the root's public point. Pure values: reading files and trusting a serial number is the keeper's work.
 """
 
 from tracewire import cbor, cose, p256, topics

@@ -134,9 +134,7 @@ class Rows:
             raise Rejected("record.field", "rows expected")
         if any(len(row) != len(self.columns) for row in value):
             raise Rejected("record.field", "a row has %d columns" % len(self.columns))
-        return tuple(
-            tuple(column.from_wire(cell) for column, cell in zip(self.columns, row)) for row in value
-        )
+        return tuple(tuple(column.from_wire(cell) for column, cell in zip(self.columns, row)) for row in value)
 
 
 def pack_digits(digits: str) -> bytes:

@@ -70,9 +70,7 @@ def decode(payload: bytes) -> Receipt:
     entries = cbor.decode(payload)
     if not isinstance(entries, dict) or not _is_sound(entries):
         raise Rejected("receipt.field", "not a receipt")
-    return Receipt(
-        entries[2], entries[3], entries[4], entries[5], entries[6], entries[7], entries.get(8, ())
-    )
+    return Receipt(entries[2], entries[3], entries[4], entries[5], entries[6], entries[7], entries.get(8, ()))
 
 
 def _is_number(value: object) -> bool:
