@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import shutil
+import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from simulators import firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER
 from simulators.printer import Printer
 from simulators.scale_process import HEAP, Cell, ScaleProcess
+from tests.interpreters import ROOT
 
 CELL = Cell()
 SELLER, OTHER_SELLER, LOT = "3502000010007", "3502000010008", "35020000200010000003"
@@ -32,6 +34,7 @@ SETUP = config.Setup(
     e_g=5,
     zero_counts=CELL.counts_at_zero,
     counts_per_kg=CELL.counts_per_kg,
+    journal_bytes=65_536,
     plu=(config.Plu(1, "五花肉", 3680), config.Plu(2, "猪肝", 1850), config.Plu(34, "排骨", 5200)),
 )
 
@@ -357,3 +360,38 @@ def test_a_clock_that_went_back_is_recorded_and_the_scale_sells_on(image: Path, 
     asyncio.run(sell_with_clock(86_400_000))
     asyncio.run(sell_with_clock(0))
     assert kinds(history(image, flash)) == ["boot", "session", "weighing", "sale", "clock", "boot", "weighing", "sale"]
+
+
+def fill_journal(image: Path, flash: Path, state: str) -> None:
+    environment = {"MICROPYPATH": f"{image}:.frozen", "CHENGXIN_FLASH": str(flash)}
+    subprocess.run([INTERPRETER, "tests/micropython/fill_journal.py", state], cwd=ROOT, env=environment, check=True)
+
+
+def test_the_seller_is_warned_before_the_journal_is_full(at_the_scale: Tell, image: Path, flash: Path) -> None:
+    async def story(scale: ScaleProcess) -> None:
+        await scale.wait_for_text("存储将满请联网")
+        await scale.wait_for_lamp("alarm")
+        await sign_in(scale)
+        await put(scale, 520)
+        await scale.press("plu1")
+        await scale.next_slip()
+
+    fill_journal(image, flash, "nearly_full")
+    at_the_scale(story)
+
+
+def test_a_full_journal_refuses_the_sale_and_loses_no_record(at_the_scale: Tell, image: Path, flash: Path) -> None:
+    async def story(scale: ScaleProcess) -> None:
+        await scale.wait_for_text("存储已满暂停销售")
+        await put(scale, 520)
+        await scale.press("plu1")
+        await scale.wait_for_message("存储已满暂停销售")
+        assert scale.slips == []
+
+    flash_files.write(image, flash, {"session.cbor": card()})
+    fill_journal(image, flash, "full")
+    before = history(image, flash)
+    at_the_scale(story)
+    after = history(image, flash)
+    assert [statement.seq for statement in after[: len(before)]] == [statement.seq for statement in before]
+    assert kinds(after[len(before) :]) == ["boot"]
