@@ -12,8 +12,7 @@ Checks of an envelope: (1) seal in the strict profile, (2) its key is known, (3)
 standing, (5) signature, (6) contents. A broken envelope acknowledges nothing.
 
 Checks of a record: (1) size and seal in the strict profile, (2) key known, (3) key not revoked, (4) signature,
-(5) payload and fields, (6) numbers that the ledger can hold, (7) the key may speak for this number, (8) the role may
-say this. NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
+(5) payload and fields, (6) the key may speak for this number, (7) the role may say this. NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
 """
 
 from collections.abc import Iterable
@@ -140,21 +139,18 @@ def _check(arrival: Arrival, roll: Roll) -> Verified:
     if holder is None:
         raise Rejected("registry.unknown", "no device has this key")
     credential = holder.credential
-    # (3) not revoked outright; a key revoked as of some number still speaks for the numbers before it: (7).
+    # (3) not revoked outright; a key revoked as of some number still speaks for the numbers before it: (6).
     if credential.state == "revoked" and credential.to_seq is None:
         raise Rejected("registry.revoked", credential.name)
     # (4) the device's signature over the bytes as received.
     cose.verify(message, cose.RECORD, holder.key)
     # (5) payload and fields (spec 1, 3 and 4).
     statement = records.decode(message.payload)
-    # (6) numbers that the ledger can hold: the format allows one bit more than a database.
-    if max(statement.seq, statement.boot, *statement.totals) > LARGEST_INTEGER:
-        raise Rejected("record.range", "a number beyond 63 bits")
-    # (7) within the numbers that this key may seal (spec 7.4).
+    # (6) within the numbers that this key may seal (spec 7.4).
     if not credential.may_seal(statement.seq):
         code = "registry.revoked" if credential.state == "revoked" else "registry.range"
         raise Rejected(code, f"the key does not speak for seq {statement.seq}")
-    # (8) a kind that this role may say.
+    # (7) a kind that this role may say.
     if statement.kind not in MAY_SAY.get(credential.role, ()):
         raise Rejected("role.kind", f"a {credential.role} does not say {records.KINDS[statement.kind]}")
     return Verified(

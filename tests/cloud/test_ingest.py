@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tracewire import cbor, chain, cose, p256, record
 
 from cloud.ledger import store
-from simulators.node import Node, now_ms
+from simulators.node import Node
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
 
@@ -106,8 +106,10 @@ def _unknown_field(market: Market) -> bytes:
 
 
 def _sixty_four_bits(market: Market) -> bytes:
-    statement = record.Record(record.HEALTH, dict(HEALTH), 2**64 - 1, bytes(range(32)), now_ms())
-    return _sealed(market, statement.encode())
+    entries = cbor.decode(cose.parse(market.health()).payload)
+    assert isinstance(entries, dict)
+    entries[2] = 2**64 - 1
+    return _sealed(market, cbor.encode(entries))
 
 
 def _empty(market: Market) -> bytes:
@@ -127,7 +129,7 @@ BAD_RECORDS: dict[Callable[[Market], bytes], str] = {
     _another_purpose: "cose.signature",
     _role_oversteps: "role.kind",
     _unknown_field: "record.unknown",
-    _sixty_four_bits: "record.range",
+    _sixty_four_bits: "record.header",
 }
 
 

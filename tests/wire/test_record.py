@@ -43,9 +43,9 @@ def records(draw: st.DrawFn) -> record.Record:
         for _, name, field_type, required in record.FIELDS[kind]
         if required or draw(st.booleans())
     }
-    seq = draw(st.integers(2, 2**64 - 1))
+    seq = draw(st.integers(2, 2**63 - 1))
     prev = draw(st.binary(min_size=32, max_size=32).filter(any))
-    totals = draw(st.tuples(*[st.integers(0, 2**64 - 1)] * 3))
+    totals = draw(st.tuples(*[st.integers(0, 2**63 - 1)] * 3))
     time_ms, boot = draw(st.integers(0, 2**47 - 1)), draw(st.integers(0, 2**31 - 1))
     return record.Record(kind, body, seq, prev, time_ms, totals, boot)
 

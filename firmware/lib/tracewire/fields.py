@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LARGEST = 0xFFFFFFFFFFFFFFFF
+LARGEST = 0x7FFFFFFFFFFFFFFF
+"""Numbers end at 63 bits: every database has a signed integer of that size (spec 4.2)."""
 
 
 class Number:
