@@ -12,7 +12,8 @@ Checks of an envelope: (1) seal in the strict profile, (2) its key is known, (3)
 standing, (5) signature, (6) contents. A broken envelope acknowledges nothing.
 
 Checks of a record: (1) size and seal in the strict profile, (2) key known, (3) key not revoked, (4) signature,
-(5) payload and fields, (6) the key may speak for this number, (7) the role may say this. NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
+(5) payload and fields, (6) the key may speak for this number, (7) the role may say this.
+NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
 """
 
 from collections.abc import Iterable
