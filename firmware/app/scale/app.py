@@ -104,6 +104,7 @@ class ScaleApp:
                 self._sell(number)
 
     def _sell(self, number: int) -> None:
+        self._storage_line.require_room()
         self._weigher.check_sellable()
         goods = self._prices.find(number)
         lot = self._sign_in.session().lot_of(goods.number)

@@ -1,6 +1,7 @@
 """How the records fare, for the seller: link, records without receipt, and a warning long before flash is full."""
 
 from device.journal import FULL, NEARLY_FULL
+from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ class StorageLine:
         self._journal = journal
         self._publisher = publisher
         self._client = client
+
+    def require_room(self) -> None:
+        """Raise Unavailable "journal.full" when the scale says it is full: what is said and what is done must agree."""
+        if self._journal.state == FULL:
+            raise Unavailable(WARNINGS[FULL])
 
     def show(self) -> None:
         """Bring the screen up to date."""
