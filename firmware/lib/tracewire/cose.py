@@ -85,7 +85,7 @@ def parse(sealed: bytes, limit: int = MAX_SEALED_BYTES) -> Sealed:
     return Sealed(sealed[9:17], payload, sealed[end + 2 :])
 
 
-def open(sealed: bytes, purpose: bytes, key: "VerifyingKey", limit: int = MAX_SEALED_BYTES) -> Sealed:  # noqa: A001  # as in: break the seal
+def open(sealed: bytes, purpose: bytes, key: "VerifyingKey", limit: int = MAX_SEALED_BYTES) -> Sealed:  # as in: break the seal
     """Return the parts of a message whose signature by ``key`` for ``purpose`` holds, else ``Rejected``."""
     message = parse(sealed, limit)
     verify(message, purpose, key)
@@ -93,7 +93,7 @@ def open(sealed: bytes, purpose: bytes, key: "VerifyingKey", limit: int = MAX_SE
 
 
 def verify(message: Sealed, purpose: bytes, key: "VerifyingKey") -> None:
-    """Check the signature of a parsed message; ``Rejected`` with ``cose.kid``, ``cose.high_s`` or ``cose.signature``."""
+    """Check a parsed message's signature; ``Rejected`` with ``cose.kid``, ``cose.high_s`` or ``cose.signature``."""
     if message.kid != key.kid:
         raise Rejected("cose.kid", "sealed by another key")
     # The mirror (r, n - s) of a good signature is good too; refusing it keeps one message one byte string (spec 2.5).
