@@ -85,7 +85,7 @@ def parse(sealed: bytes, limit: int = MAX_SEALED_BYTES) -> Sealed:
     return Sealed(sealed[9:17], payload, sealed[end + 2 :])
 
 
-def open(sealed: bytes, purpose: bytes, key: "VerifyingKey", limit: int = MAX_SEALED_BYTES) -> Sealed:  # as in: break the seal
+def open(sealed: bytes, purpose: bytes, key: "VerifyingKey", limit: int = MAX_SEALED_BYTES) -> Sealed:
     """Return the parts of a message whose signature by ``key`` for ``purpose`` holds, else ``Rejected``."""
     message = parse(sealed, limit)
     verify(message, purpose, key)
