@@ -142,8 +142,11 @@ class Link:
             await self._within(self._write(packet))
 
     async def _write(self, packet: bytes) -> None:
-        self._stream.write(packet)
-        await self._stream.drain()
+        stream = self._stream
+        if stream is None:  # ``wait_for`` starts us later than it was called: the link may have ended in between
+            raise Unavailable("mqtt.closed", "the link has ended")
+        stream.write(packet)
+        await stream.drain()
 
     async def _next_packet(self) -> mqtt_packets.Packet:
         while True:
