@@ -13,25 +13,58 @@ from tracewire.errors import Rejected
 from tracewire.p256 import VerifyingKey
 
 from edge.keyring import Keyring
-from edge.outbox import CloudReceipt, Waiting
-from edge.verify import Refused
 
 MAX_ANSWER_BYTES = 4 << 20
 """500 refusals and 500 receipts of 300 bytes fit a dozen times."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One row on its way to the cloud."""
+
+    row: int
+    device: str
+    """Whose key sealed it."""
+    seq: int
+    """The number it claims; 0 when it claims none."""
+    digest: bytes
+    sealed: bytes
+    received_ms: int
+
+
+@dataclass(frozen=True)
+class CloudReceipt:
+    """A receipt as the cloud sealed it, and the numbers it covers; none when it carries refusals only (spec 6.2)."""
+
+    device: str
+    seq_from: int
+    seq_to: int
+    sealed: bytes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One row with the cloud's word on it."""
+
+    waiting: Waiting
+    refusal: str = ""
+    """Code of the cloud's refusal; empty when it accepted."""
+    detail: str = ""
+    receipt: bytes | None = None
+    """The sealed receipt that names the refusal to the device, where there is one."""
 
 
 @dataclass
 class Settlement:
     """What one answer does to the batch it answers."""
 
-    accepted: list[Waiting] = field(default_factory=list)
-    refused: list[tuple[Waiting, Refused]] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     left: list[Waiting] = field(default_factory=list)
     """Neither covered nor refused: stays, and goes up again."""
     receipts: list[CloudReceipt] = field(default_factory=list)
 
 
-def settle(body: bytes, envelope: bytes, batch: Sequence[Waiting], keyring: Keyring, now_ms: int) -> Settlement:
+def settle(body: bytes, envelope: bytes, batch: Sequence[Waiting], keyring: Keyring) -> Settlement:
     """Return what ``body`` settles of ``batch``; ``Rejected`` when it is not a valid answer to ``envelope``."""
     # 1 sealed by the cloud, for the purpose "answer"
     message = cose.parse(body, MAX_ANSWER_BYTES)
@@ -41,6 +74,7 @@ def settle(body: bytes, envelope: bytes, batch: Sequence[Waiting], keyring: Keyr
     receipts, refusals = _read(message.payload, sha256(envelope).digest(), len(batch))
     # 3 every receipt in it sealed by the cloud as well: the devices check that seal, so it must hold
     covered: dict[str, list[receipt.Receipt]] = {}
+    named: dict[bytes, bytes] = {}
     settlement = Settlement()
     for sealed in receipts:
         opened = receipt.decode(cose.open(sealed, cose.RECEIPT, cloud_key).payload)
@@ -48,15 +82,14 @@ def settle(body: bytes, envelope: bytes, batch: Sequence[Waiting], keyring: Keyr
             raise Rejected("answer.receipt", "not a receipt of the cloud's level")
         device = keyring.find(opened.kid).name
         covered.setdefault(device, []).append(opened)
+        named.update((digest, sealed) for _, digest, _ in opened.refused)
         settlement.receipts.append(CloudReceipt(device, opened.seq_from, opened.seq_to, sealed))
-    # 4 row by row
+    # 4 row by row; a refusal first, because a fork has the number of a record that was accepted
     for index, row in enumerate(batch):
         if index in refusals:
-            code, detail = refusals[index]
-            verdict = Refused(row.device, "cloud." + code, detail, row.sealed, now_ms)
-            settlement.refused.append((row, verdict))
+            settlement.answered.append(Answered(row, *refusals[index], named.get(row.digest)))
         elif any(_covers(opened, row) for opened in covered.get(row.device, ())):
-            settlement.accepted.append(row)
+            settlement.answered.append(Answered(row))
         else:
             settlement.left.append(row)
     return settlement
@@ -91,13 +124,11 @@ def _is_refusal(entry: Any, records: int) -> bool:
         and type(entry[0]) is int
         and 0 <= entry[0] < records
         and isinstance(entry[1], str)
+        and entry[1] != ""
         and isinstance(entry[2], str)
     )
 
 
 def _covers(opened: receipt.Receipt, row: Waiting) -> bool:
-    """Tell whether a receipt answers for a row.
-
-    By its number, not its digest: a fork shares the number of the record the receipt names, and the cloud keeps both.
-    """
+    """Tell whether a receipt answers for a row that is not refused: by its number, the head stands for all below."""
     return opened.seq_from <= row.seq <= opened.seq_to

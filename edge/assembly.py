@@ -5,6 +5,7 @@ and on the way down the inbox leaves first, so that it does not see its broker v
 """
 
 import asyncio
+import math
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ from edge import revocations, tls
 from edge.access import Access
 from edge.broker import EmbeddedBroker
 from edge.config import GatewayConfig
+from edge.forecast import BufferForecast
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
 from edge.health import Health, StatusServer
@@ -54,7 +56,8 @@ class Site:
         self._revocations = _first_revocations(config)
         self._access = Access(self._keyring, self.name, self._revocations.serials)
         self._gateway = Gateway(Verifier(self._keyring), outbox, self._key, self.health, config.batch_records)
-        self._started = time.monotonic()
+        self._forecast = BufferForecast()
+        self._reminder = revocations.ExpiryReminder()
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -121,7 +124,7 @@ class Site:
         self.health.refusals.labels(code).inc()
 
     async def _refresh_for_ever(self) -> None:
-        """Take newer registries and revocation lists, drop who they exclude, and forget very old digests."""
+        """Take newer registries and revocation lists, drop who they exclude, watch the buffer, forget old digests."""
         next_forgetting = time.monotonic()
         while True:
             await asyncio.sleep(self.config.refresh_ms / 1000)
@@ -129,6 +132,8 @@ class Site:
                 if await asyncio.to_thread(self._keyring.refresh, _now_ms()):
                     await asyncio.to_thread(self.outbox.remember_registry, self._keyring.serial)
                 self._refresh_revocations()
+                self._remind_of_revocations()
+                self._forecast.note(time.monotonic(), await asyncio.to_thread(self.outbox.used_bytes))
                 await self._broker.drop_unwelcome()
                 if time.monotonic() >= next_forgetting:
                     next_forgetting = time.monotonic() + FORGET_SECONDS
@@ -150,11 +155,18 @@ class Site:
         self._access.revoked_serials = fresh.serials
         log.info("crl.loaded", revoked=len(fresh.serials))
 
+    def _remind_of_revocations(self) -> None:
+        now_ms, end_ms = _now_ms(), self._revocations.next_update_ms
+        if self._reminder.is_due(end_ms, now_ms):
+            say = log.error if end_ms <= now_ms else log.warning
+            say("crl.expires", days_left=(end_ms - now_ms) // revocations.DAY_MS, then="every device is refused")
+
     def _watch(self) -> None:
         watch = self.health.watch
         watch("outbox_records", "Records the cloud has not answered for.", lambda: self.outbox.backlog().rows)
         watch("outbox_bytes", "Their sealed bytes.", lambda: self.outbox.backlog().sealed_bytes)
         watch("buffer_free_bytes", "Room left for more.", self._free_bytes)
+        watch("buffer_hours_left", "At the present growth; NaN while nothing grows.", self._hours_left_or_nan)
         watch("crl_expires_seconds", "Unix time after which every device is refused.", self._crl_expiry_seconds)
         watch("inbox_dropped", "Deliveries dropped unacknowledged because too many waited.", self._dropped)
 
@@ -162,6 +174,7 @@ class Site:
         """Return the status page; called on the status server's thread."""
         backlog = self.outbox.backlog()
         free_bytes = self._free_bytes()
+        hours_left = self._forecast.hours_left(free_bytes)
         age_ms = _now_ms() - backlog.oldest_ms if backlog.rows else 0
         return {
             "gateway": self.name,
@@ -172,16 +185,22 @@ class Site:
             "outbox_oldest_seconds": age_ms // 1000,
             "quarantined": backlog.quarantined,
             "forks": backlog.forks,
+            "overruled": backlog.overruled,
             "devices": backlog.devices,
             "registry_serial": self._keyring.serial,
             "crl_expires_ms": self._revocations.next_update_ms,
             "inbox_dropped": self._inbox.dropped,
             "buffer_free_bytes": free_bytes,
+            "buffer_hours_left": None if hours_left is None else round(hours_left, 1),
         }
 
     def _free_bytes(self) -> int:
         """Return what may still be written: the smaller of the disk's room and the outbox's own limit."""
         return min(shutil.disk_usage(self.config.directory).free, self.outbox.free_bytes())
+
+    def _hours_left_or_nan(self) -> float:
+        hours_left = self._forecast.hours_left(self._free_bytes())
+        return math.nan if hours_left is None else hours_left
 
     def _crl_expiry_seconds(self) -> float:
         return self._revocations.next_update_ms / 1000

@@ -2,8 +2,8 @@
 
 A gateway may meet a device in the middle of its life (it came from another gateway) and may miss records for a while,
 so it holds *runs*: stretches without a hole. A record continues a run, opens one beyond a hole (the hole is shown,
-not hidden), closes a hole, repeats what is held, or is a fork. Rules only: the store tells what it holds, nothing is
-read or written here.
+not hidden), closes a hole, repeats what is held, or contradicts it. Rules only: the store tells what it holds, nothing
+is read or written here.
 """
 
 from collections.abc import Iterable
@@ -24,8 +24,6 @@ class Place(Enum):
     """Beyond a hole, or closing one that is still open on the other side."""
     REPEAT = "repeat"
     """The same bytes again: nothing to keep, the receipt goes out again."""
-    FORK = "fork"
-    """A number that is held, with other bytes: both are kept, an alarm is raised."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,17 @@ class DeviceChain:
                 return run
         return None
 
-    def place(self, record: Record, sealed: bytes, kid: bytes, held: list[bytes]) -> Place:
-        """Take ``record`` into the chain and say what it is. ``held``: digests the store has under its number.
+    def place(self, record: Record, sealed: bytes, kid: bytes, held: bytes | None) -> Place:
+        """Take ``record`` into the chain and say what it is. ``held``: the digest the store has under its number.
 
-        Raises ``Rejected("chain.prev")`` when the neighbour below or above contradicts it (spec 5.3).
+        Raises ``Rejected("chain.fork")`` when that is another, and ``Rejected("chain.prev")`` when the neighbour below
+        or above contradicts the record (spec 5.3). The chain stays as it was then.
         """
         digest = chain.digest(sealed)
-        if held:
-            return Place.REPEAT if digest in held else Place.FORK
+        if held == digest:
+            return Place.REPEAT
+        if held is not None:
+            raise Rejected("chain.fork", f"seq {record.seq} is held with other bytes, {held.hex()}")
         before = self.run_at(record.seq - 1)
         if before is not None or record.seq == 1:
             chain.check(chain.GENESIS if before is None else chain.Head(before.seq_to, before.head), record, sealed)

@@ -6,14 +6,14 @@ After: cloud/ingest/verify.py
 Reads the outbox, never the message in hand, so a restart and an ordinary day are one code path. Records travel in an
 envelope sealed by this gateway: who had custody, and when it was received. A row leaves the outbox only under a valid
 answer (``edge/answer.py``): covered by the cloud's receipt, or refused by name and then kept in the quarantine here as
-well. Anything else (no answer, another status, a wrong key, another envelope's answer) keeps everything.
+well. Signed evidence that this gateway refused travels like any record, and its refusal comes down like any receipt.
+Anything else (no answer, another status, a wrong key, another envelope's answer) keeps everything.
 """
 
 import asyncio
 import email.utils
 import gzip
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -23,12 +23,12 @@ from tracewire import cbor, cose
 from tracewire.errors import Rejected, Unavailable
 from tracewire.p256 import SigningKey
 
-from edge.answer import Settlement, settle
+from edge.answer import Settlement, Waiting, settle
 from edge.backoff import Backoff
 from edge.config import GatewayConfig
 from edge.health import Health
 from edge.keyring import Keyring
-from edge.outbox import Outbox, Waiting
+from edge.outbox import Outbox
 
 log = structlog.get_logger("edge.forwarder")
 
@@ -126,26 +126,21 @@ class Forwarder:
                 retry_after_ms=retry_after_ms(response.headers.get("Retry-After", "")),
             )
         try:
-            return settle(response.content, envelope, batch, self._keyring, time.time_ns() // 1_000_000)
+            return settle(response.content, envelope, batch, self._keyring)
         except Rejected as invalid:
             raise NotSettledError(f"the answer does not hold: {invalid}", is_refusal=True) from invalid
 
     async def _act(self, settlement: Settlement) -> int:
         """Commit what the answer settles, then pass the receipts down. A crash between: the device asks again."""
-        await asyncio.to_thread(
-            self._outbox.settle,
-            settlement.accepted,
-            settlement.refused,
-            settlement.left,
-            settlement.receipts,
-        )
+        await asyncio.to_thread(self._outbox.settle, settlement.answered, settlement.left, settlement.receipts)
         for receipt in settlement.receipts:
             self._hand_down(receipt.device, receipt.sealed)
-        self._health.forwarded.inc(len(settlement.accepted))
-        for _, refusal in settlement.refused:
-            self._health.quarantined.labels(refusal.code).inc()
-            log.warning("forwarder.refused", device=refusal.sender, code=refusal.code, detail=refusal.detail)
-        if settlement.accepted or settlement.refused:
+        self._health.forwarded.inc(len(settlement.answered))
+        for one in settlement.answered:
+            if one.refusal:
+                self._health.cloud_refusals.labels(one.refusal).inc()
+                log.warning("forwarder.refused", device=one.waiting.device, code=one.refusal, detail=one.detail)
+        if settlement.answered:
             self.backoff.worked()
             self._most = self._batch_records
             return 0
@@ -162,7 +157,7 @@ class Forwarder:
         if failure.is_refusal:
             self._health.forward_failures.labels("refused").inc()
             self._most = max(1, self._most // 2)
-            await asyncio.to_thread(self._outbox.settle, (), (), batch, ())
+            await asyncio.to_thread(self._outbox.settle, (), batch, ())
             pause_ms = self.backoff.refused_ms(failure.retry_after_ms)
         else:
             self._health.forward_failures.labels("unreachable").inc()

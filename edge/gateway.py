@@ -66,8 +66,9 @@ class Gateway:
         for topic, receipt in sealed_receipts(kept, self._key, _now_ms()):
             inbox.publish(topic, receipt)
             self._health.receipts.labels("gateway").inc()
-        for device in kept.repeating:
-            await self.say_again(device, inbox)
+        for device, answers in kept.answers.items():
+            for sealed in answers:
+                self.hand_down(device, sealed, inbox)  # the cloud's word, which the device must have missed
         self._note(kept)
 
     def _verify_and_keep(self, deliveries: Sequence[Delivery]) -> Kept:
@@ -82,7 +83,7 @@ class Gateway:
         await asyncio.sleep(pause_ms / 1000)
 
     async def say_again(self, device: str, inbox: Inbox) -> None:
-        """Send the newest cloud receipt of a device that has just come back or repeats itself."""
+        """Send the newest cloud receipt of a device that has just come back."""
         try:
             sealed = await asyncio.to_thread(self._outbox.cloud_receipt, device)
         except Unavailable as failing:
@@ -98,14 +99,16 @@ class Gateway:
 
     def _note(self, kept: Kept) -> None:
         places = kept.places
-        self._health.kept.inc(places[Place.NEXT] + places[Place.AHEAD] + places[Place.FORK])
+        self._health.kept.inc(places[Place.NEXT] + places[Place.AHEAD])
         self._health.repeats.inc(places[Place.REPEAT])
         self._health.ahead.inc(places[Place.AHEAD])
-        self._health.forks.inc(places[Place.FORK])
         self._health.deliveries.inc(places.total() + len(kept.refused))
         for refused in kept.refused:
             self._health.quarantined.labels(refused.code).inc()
-            log.warning("gateway.quarantined", sender=refused.sender, code=refused.code, detail=refused.detail)
+            is_fork = refused.code == "chain.fork"
+            self._health.forks.inc(is_fork)
+            say = log.error if is_fork else log.warning  # two pasts of one device: a clone, or a restored flash
+            say("gateway.quarantined", sender=refused.sender, code=refused.code, detail=refused.detail)
 
 
 def _now_ms() -> int:

@@ -30,8 +30,9 @@ class Health:
         self.kept = self._count("records_kept", "Records stored for the first time.")
         self.repeats = self._count("records_repeated", "Records heard again with the same bytes.")
         self.ahead = self._count("records_ahead", "Records stored beyond a hole.")
-        self.forks = self._count("forks", "Records under a number that holds other bytes.")
-        self.quarantined = self._count("quarantined", "Refused byte strings, by reason.", "code")
+        self.forks = self._count("forks", "Deliveries under a number that is held with other bytes.")
+        self.quarantined = self._count("quarantined", "Deliveries that this gateway refused, by reason.", "code")
+        self.cloud_refusals = self._count("cloud_refusals", "Records that the cloud refused, by reason.", "code")
         self.receipts = self._count("receipts", "Receipts sent down, by keeper.", "keeper")
         self.forwarded = self._count("records_forwarded", "Records the cloud has answered for.")
         self.forward_failures = self._count("forward_failures", "Envelopes not settled, by cause.", "cause")
@@ -78,9 +79,10 @@ class StatusServer:
 
 
 def as_text(figures: Figures) -> str:
-    """Return the page for people: one figure to a line."""
+    """Return the page for people: one figure to a line, None as "unknown"."""
     width = max(len(name) for name in figures)
-    return "".join(f"{name:<{width}}  {value}\n" for name, value in figures.items())
+    shown = {name: "unknown" if value is None else value for name, value in figures.items()}
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in shown.items())
 
 
 def _page(health: Health, figures: Callable[[], Figures]) -> type[BaseHTTPRequestHandler]:

@@ -5,9 +5,9 @@ After: edge/forwarder.py
 
 ``keep`` returns when everything it was given is on disk, and only then may anybody be told: MQTT acknowledgement,
 gateway receipt. A bunch is one commit, so under load a disk flush serves hundreds of records. Every row is keyed by
-(device, number, digest): the same bytes again change nothing, other bytes under the same number are a fork, and both
-stay. Nothing is ever overwritten, and nothing is dropped to make room: a full disk raises ``Unavailable`` and
-acknowledges nothing.
+(device, number, digest): the same bytes again change nothing. What this gateway refused lies in the quarantine, and
+under a device's own signature here as well: evidence goes up, and the cloud's word on it comes down. Nothing is ever
+overwritten, and nothing is dropped to make room: a full disk raises ``Unavailable`` and acknowledges nothing.
 """
 
 import sqlite3
@@ -16,15 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-from tracewire.chain import digest as digest_of
 from tracewire.errors import Rejected
 
+from edge import quarantine
+from edge.answer import Answered, CloudReceipt, Waiting
 from edge.chains import DeviceChain, Place, Run
 from edge.store import Store
 from edge.verify import Refused, Verified
-
-log = structlog.get_logger("edge.outbox")
 
 
 @dataclass
@@ -34,30 +32,8 @@ class Kept:
     runs: dict[str, list[Run]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     places: Counter[Place] = field(default_factory=Counter)
-    repeating: set[str] = field(default_factory=set)
-    """Devices that said something again: they may have missed a receipt."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One row on its way to the cloud."""
-
-    row: int
-    device: str
-    seq: int
-    digest: bytes
-    sealed: bytes
-    received_ms: int
-
-
-@dataclass(frozen=True)
-class CloudReceipt:
-    """A receipt as the cloud sealed it, and the numbers it covers; none when it carries refusals only (spec 6.2)."""
-
-    device: str
-    seq_from: int
-    seq_to: int
-    sealed: bytes
+    answers: dict[str, list[bytes]] = field(default_factory=dict)
+    """By device, cloud receipts that settle what it said again: it must have missed them."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +45,8 @@ class Backlog:
     oldest_ms: int
     quarantined: int
     forks: int
+    overruled: int
+    """Quarantined here and accepted by the cloud: it knew better, this gateway's registry or history is behind."""
     devices: int
 
 
@@ -81,19 +59,24 @@ class Outbox:
         self._chains: dict[str, DeviceChain] = {}
 
     def keep(self, verdicts: Iterable[Verified | Refused]) -> Kept:
-        """Store verified records and quarantine refused ones, in one commit.
+        """Store verified records and refused evidence in line for the cloud, and all that is refused in quarantine.
 
-        Raises ``Unavailable`` when the disk is full or failing; then nothing of it was kept.
+        One commit. Raises ``Unavailable`` when the disk is full or failing; then nothing of it was kept.
         """
         kept = Kept()
         touched: dict[str, set[int]] = {}
         try:
             with self._store.transaction() as database:
                 for verdict in verdicts:
-                    if isinstance(verdict, Verified) and self._add(database, verdict, kept):
+                    if isinstance(verdict, Refused):
+                        self._refuse(database, verdict, kept)
+                        continue
+                    try:
+                        self._add(database, verdict, kept)
+                    except Rejected as refusal:
+                        self._refuse(database, verdict.refused(refusal), kept)
+                    else:
                         touched.setdefault(verdict.device, set()).add(verdict.record.seq)
-                    elif isinstance(verdict, Refused):
-                        self._quarantine(database, verdict, kept)
         except BaseException:
             # The heads in memory may be ahead of the disk now. Forget them: the disk is asked again.
             self._chains.clear()
@@ -117,22 +100,14 @@ class Outbox:
             batch.append(Waiting(*row))
         return batch
 
-    def settle(
-        self,
-        accepted: Sequence[Waiting],
-        refused: Sequence[tuple[Waiting, Refused]],
-        left: Sequence[Waiting],
-        receipts: Sequence[CloudReceipt],
-    ) -> None:
+    def settle(self, answered: Sequence[Answered], left: Sequence[Waiting], receipts: Sequence[CloudReceipt]) -> None:
         """Act on one answer of the cloud, in one commit: the only place where a row leaves.
 
         Accepted rows go, refused rows move to the quarantine, the rest stay with one more attempt to their name.
         """
         with self._store.transaction() as database:
-            gone = [(row.row,) for row in (*accepted, *(row for row, _ in refused))]
-            database.executemany("DELETE FROM outbox WHERE id = ?", gone)
-            for _, refusal in refused:
-                self._quarantine(database, refusal)
+            database.executemany("DELETE FROM outbox WHERE id = ?", [(one.waiting.row,) for one in answered])
+            quarantine.settle(database, answered)
             database.executemany("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", [(row.row,) for row in left])
             database.executemany(
                 "INSERT INTO cloud_receipt VALUES (?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET seq_from ="
@@ -140,7 +115,8 @@ class Outbox:
                 " WHERE excluded.seq_to >= seq_to",
                 [(one.device, one.seq_from, one.seq_to, one.sealed) for one in receipts if one.seq_to >= one.seq_from],
             )
-            # A crash after this commit: the devices were not told yet; they ask by repeating, and are told then.
+            # A crash just before the commit: the rows are still here and go up again; the cloud says the same word.
+            # A crash just after: the devices were not told yet; they ask by repeating, and are told then.
 
     def cloud_receipt(self, device: str) -> bytes | None:
         """Return the newest cloud receipt of ``device``, None before the first."""
@@ -165,7 +141,7 @@ class Outbox:
         """
         with self._store.transaction() as database:
             dropped = database.execute(
-                "DELETE FROM history WHERE is_fork = 0 AND seq <= (SELECT max(newest.seq) FROM history AS newest"
+                "DELETE FROM history WHERE seq <= (SELECT max(newest.seq) FROM history AS newest"
                 " WHERE newest.device = history.device) - ? AND NOT EXISTS (SELECT 1 FROM outbox"
                 " WHERE outbox.device = history.device AND outbox.seq = history.seq)",
                 (remembered,),
@@ -178,8 +154,11 @@ class Outbox:
         with self._store.glance() as database:
             figures = database.execute(
                 "SELECT count(*), coalesce(sum(length(sealed)), 0), coalesce(min(received_ms), 0),"
-                " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM history WHERE is_fork = 1),"
-                " (SELECT count(DISTINCT device) FROM history) FROM outbox"
+                " (SELECT count(*) FROM quarantine),"
+                " (SELECT count(*) FROM quarantine WHERE code IN ('chain.fork', 'cloud.chain.fork')),"
+                " (SELECT count(*) FROM quarantine WHERE cloud_word = ?),"
+                " (SELECT count(DISTINCT device) FROM history) FROM outbox",
+                (quarantine.ACCEPTED,),
             ).fetchone()
         return Backlog(*figures)
 
@@ -187,48 +166,44 @@ class Outbox:
         """Return how much the file may still grow under its own limit."""
         return self._store.free_bytes_in_file()
 
+    def used_bytes(self) -> int:
+        """Return what everything kept here occupies."""
+        return self._store.used_bytes()
+
     def close(self) -> None:
         """Close the file after the running transaction."""
         self._store.close()
 
-    def _add(self, database: sqlite3.Connection, verified: Verified, kept: Kept) -> bool:
-        """Check 9 of step 5, then store; return False when the record went to quarantine instead."""
+    def _add(self, database: sqlite3.Connection, verified: Verified, kept: Kept) -> None:
+        """Check 9 of step 5, then store; ``Rejected("chain.…")`` with nothing stored."""
         device, seq, digest = verified.device, verified.record.seq, verified.digest
         device_chain = self._chain(database, device)
-        held = _held(database, device, seq) if device_chain.run_at(seq) else []
-        try:
-            place = device_chain.place(verified.record, verified.sealed, verified.kid, held)
-        except Rejected as refusal:
-            refused = Refused(
-                device, refusal.code, refusal.detail, verified.sealed, verified.received_ms, verified.signed()
-            )
-            self._quarantine(database, refused, kept)
-            return False
+        held = _held(database, device, seq) if device_chain.run_at(seq) else None
+        place = device_chain.place(verified.record, verified.sealed, verified.kid, held)
         kept.places[place] += 1
-        if place is Place.FORK:
-            log.error("outbox.fork", device=device, seq=seq, first=held[0].hex(), second=digest.hex())
+        going_up = (device, seq, digest, verified.sealed, verified.received_ms)
         if place is Place.REPEAT:
-            kept.repeating.add(device)
-            if _is_answered(database, device, seq):
-                return True
-            # Not covered by the newest cloud receipt: still waiting here, or refused up there and the device did not
-            # hear of it. In the second case it travels again, and the cloud says its word again.
-        else:
-            database.execute(
-                "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
-                (device, seq, digest, verified.record.prev, verified.kid, place is Place.FORK),
-            )
+            _line_up_again(database, going_up, kept)
+            return
         database.execute(
-            "INSERT OR IGNORE INTO outbox (device, seq, digest, sealed, received_ms) VALUES (?, ?, ?, ?, ?)",
-            (device, seq, digest, verified.sealed, verified.received_ms),
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?)", (device, seq, digest, verified.record.prev, verified.kid)
         )
-        return True
+        _line_up(database, going_up)
+
+    def _refuse(self, database: sqlite3.Connection, refused: Refused, kept: Kept) -> None:
+        """Quarantine refused bytes. Under a device's own signature they are evidence, and judging it is the cloud's."""
+        kept.refused.append(refused)
+        quarantine.keep(database, refused, self._per_sender)
+        if refused.signed is not None:
+            signed = refused.signed
+            going_up = (signed.device, signed.seq, signed.digest, refused.payload, refused.received_ms)
+            _line_up_again(database, going_up, kept)
 
     def _chain(self, database: sqlite3.Connection, device: str) -> DeviceChain:
         """Return the device's heads, from memory or, after a start or a failure, from the disk."""
         if device not in self._chains:
             links = database.execute(
-                "SELECT seq, digest, prev, kid FROM history WHERE device = ? AND is_fork = 0 ORDER BY seq", (device,)
+                "SELECT seq, digest, prev, kid FROM history WHERE device = ? ORDER BY seq", (device,)
             )
             self._chains[device] = DeviceChain.rebuild(links)
         return self._chains[device]
@@ -237,41 +212,47 @@ class Outbox:
         runs = {self._chains[device].run_at(seq) for seq in seqs}
         return sorted((run for run in runs if run is not None), key=lambda run: run.seq_from)
 
-    def _quarantine(self, database: sqlite3.Connection, refused: Refused, kept: Kept | None = None) -> None:
-        """Keep refused bytes once per sender and reason. Unsigned bytes beyond the sender's share are counted only."""
-        if kept is not None:
-            kept.refused.append(refused)
-        if refused.signed is None and self._is_share_used(database, refused.sender):
-            return
-        database.execute(
-            "INSERT INTO quarantine (digest, code, sender, detail, payload, received_ms, last_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sender, digest, code)"
-            " DO UPDATE SET times = times + 1, last_ms = excluded.last_ms",
-            (
-                digest_of(refused.payload),
-                refused.code,
-                refused.sender,
-                refused.detail,
-                refused.payload,
-                refused.received_ms,
-                refused.received_ms,
-            ),
-        )
 
-    def _is_share_used(self, database: sqlite3.Connection, sender: str) -> bool:
-        statement = "SELECT count(*) FROM (SELECT 1 FROM quarantine WHERE sender = ? LIMIT ?)"
-        return int(database.execute(statement, (sender, self._per_sender)).fetchone()[0]) >= self._per_sender
+_GoingUp = tuple[str, int, bytes, bytes, int]
+"""Device, number, digest, sealed bytes and time of arrival of a row."""
 
 
-def _is_answered(database: sqlite3.Connection, device: str, seq: int) -> bool:
-    """Tell whether the newest cloud receipt of a device covers a number."""
-    covered = database.execute(
-        "SELECT 1 FROM cloud_receipt WHERE device = ? AND ? BETWEEN seq_from AND seq_to", (device, seq)
+def _line_up(database: sqlite3.Connection, going_up: _GoingUp) -> None:
+    """Put bytes in line for the cloud; those that wait already keep their turn."""
+    database.execute(
+        "INSERT OR IGNORE INTO outbox (device, seq, digest, sealed, received_ms) VALUES (?, ?, ?, ?, ?)", going_up
     )
-    return covered.fetchone() is not None
 
 
-def _held(database: sqlite3.Connection, device: str, seq: int) -> list[bytes]:
-    """Return the digests stored under a number, the first one first."""
-    rows = database.execute("SELECT digest FROM history WHERE device = ? AND seq = ? ORDER BY is_fork", (device, seq))
-    return [bytes(row[0]) for row in rows]
+def _line_up_again(database: sqlite3.Connection, going_up: _GoingUp, kept: Kept) -> None:
+    """Put bytes that were here before, or are refused, in line; unless the cloud's word on them can be said again.
+
+    So a record goes up once, however often its device sends it. The exception is a refusal that no receipt names (the
+    cloud did not know the key): then the cloud is asked again, until it can say its word to the device.
+    """
+    device, seq, digest, *_ = going_up
+    word = quarantine.cloud_word(database, digest)
+    if word is None or word.code == quarantine.ACCEPTED:
+        answer = _newest_receipt_over(database, device, seq)
+    else:
+        answer = word.receipt
+        if word.code and not seq:
+            return  # without a number no receipt can ever name it; asking again would be for ever
+    if answer is None:
+        _line_up(database, going_up)
+    elif answer not in (answers := kept.answers.setdefault(device, [])):
+        answers.append(answer)
+
+
+def _newest_receipt_over(database: sqlite3.Connection, device: str, seq: int) -> bytes | None:
+    """Return the newest cloud receipt of a device if it covers a number."""
+    row = database.execute(
+        "SELECT sealed FROM cloud_receipt WHERE device = ? AND ? BETWEEN seq_from AND seq_to", (device, seq)
+    ).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _held(database: sqlite3.Connection, device: str, seq: int) -> bytes | None:
+    """Return the digest stored under a number."""
+    row = database.execute("SELECT digest FROM history WHERE device = ? AND seq = ?", (device, seq)).fetchone()
+    return None if row is None else bytes(row[0])

@@ -1,8 +1,8 @@
 """The gateway's receipt: "these records of yours lie on my disk" (spec 6), sealed with the gateway's record key.
 
 Made only from what ``Outbox.keep`` returned, that is, after the commit. A receipt covers the whole run that a record
-fell into, so one receipt answers for many records and a lost one is made good by the next. It also names what went to
-quarantine under the device's own signature: sending that again would not change the verdict.
+fell into, so one receipt answers for many records and a lost one is made good by the next. It also names what this
+gateway refused, for information: the record went up all the same, and only the cloud's word on it settles (ADR 0005).
 """
 
 from tracewire import cose, topics
@@ -43,11 +43,11 @@ def _seal(device: str, receipt: Receipt, key: SigningKey) -> tuple[str, bytes]:
 
 
 def _refusals_by_key(kept: Kept) -> dict[tuple[str, bytes], list[Refusal]]:
-    """Group what was refused under a valid signature by device and key: a receipt speaks to one key."""
+    """Group by device and key what was refused of a device's own sending: a receipt speaks to one key."""
     grouped: dict[tuple[str, bytes], list[Refusal]] = {}
     for refused in kept.refused:
-        if refused.signed is not None:
-            signed = refused.signed
+        signed = refused.signed
+        if signed is not None and signed.seq and signed.device == refused.sender:
             entry = (signed.seq, signed.digest, refused.code)
             grouped.setdefault((signed.device, signed.kid), []).append(entry)
     return grouped

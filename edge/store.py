@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tracewire.errors import Misuse, Unavailable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_MS = 5_000
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -30,17 +30,17 @@ CREATE TABLE outbox (
     UNIQUE (device, seq, digest)
 );
 CREATE INDEX outbox_turn ON outbox (attempts, id);
--- What passed through: tells a repeat from a fork, and rebuilds the heads after a restart.
+-- What passed all checks: tells a repeat from a fork, and rebuilds the heads after a restart.
 CREATE TABLE history (
     device TEXT NOT NULL,
     seq INTEGER NOT NULL,
     digest BLOB NOT NULL,
     prev BLOB NOT NULL,
     kid BLOB NOT NULL,
-    is_fork INTEGER NOT NULL,          -- 1: came second under its number
-    PRIMARY KEY (device, seq, digest)
+    PRIMARY KEY (device, seq)
 ) WITHOUT ROWID;
--- Refused bytes with reason and sender; the same bytes again only raise the count.
+-- Refused bytes with reason and sender; the same bytes again only raise the count. Those that a device signed lie in
+-- the outbox as well, until the cloud has given its word on them.
 CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL,
@@ -51,8 +51,13 @@ CREATE TABLE quarantine (
     received_ms INTEGER NOT NULL,
     last_ms INTEGER NOT NULL,
     times INTEGER NOT NULL DEFAULT 1,
-    UNIQUE (sender, digest, code)
+    cloud_word TEXT NOT NULL,          -- '' before it answered, 'accepted', or the code of its refusal
+    receipt INTEGER REFERENCES refusal_receipt,
+    UNIQUE (digest, sender, code)
 );
+CREATE INDEX quarantine_sender ON quarantine (sender);
+-- Cloud receipts that name a refusal, to be said again when the device repeats what was refused.
+CREATE TABLE refusal_receipt (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 -- The newest cloud receipt of each device, to be said again when the device comes back.
 CREATE TABLE cloud_receipt (
     device TEXT PRIMARY KEY,
@@ -133,12 +138,17 @@ class Store:
 
     def free_bytes_in_file(self) -> int:
         """Return what may still be written before ``max_bytes`` is reached; very large when there is no limit."""
-        with self.reading() as database:
-            pages, limit, free = (
-                int(database.execute(f"PRAGMA {name}").fetchone()[0])
-                for name in ("page_count", "max_page_count", "freelist_count")
-            )
+        pages, limit, free = self._pages("page_count", "max_page_count", "freelist_count")
         return (limit - pages + free) * self._page_bytes
+
+    def used_bytes(self) -> int:
+        """Return what rows and indexes occupy in the file."""
+        pages, free = self._pages("page_count", "freelist_count")
+        return (pages - free) * self._page_bytes
+
+    def _pages(self, *names: str) -> list[int]:
+        with self.reading() as database:
+            return [int(database.execute(f"PRAGMA {name}").fetchone()[0]) for name in names]
 
     def close(self) -> None:
         """Wait for a running transaction, then close the file."""

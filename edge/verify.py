@@ -13,8 +13,13 @@ The checks, in order:
 6. the signature, for the purpose "record"   ``cose.kid``, ``cose.high_s``, ``cose.signature``
 7. the payload: known kind, fields in bounds ``record.*``, ``cbor.*``
 8. the key may seal this number              ``device.revoked``, ``device.range``
-9. the place in the device's chain: in ``edge/chains.py``, inside the transaction of step 6, because it depends on
-   what is stored and on the other records of the same bunch ``chain.prev``
+9. the place in the device's chain           ``chain.prev``, ``chain.fork``
+   in ``edge/chains.py``, inside the transaction of step 6, because it depends on what is stored and on the other
+   records of the same bunch
+
+A refusal is this gateway's word, and settles nothing (``docs/adr/0005-a-refusal-settles.md``). Refused bytes under a
+device's own signature, whichever check they failed, are evidence: ``Refused.signed`` says whose, and step 6 sends them
+up as well as into the quarantine. Without a signature of a known key they are noise and stay here.
 
 Trust: the rules are those of step 8 (``cloud/ingest/verify.py``), the trust is not. The gateway believes its *cached
 keyring* and the broker's word on who published; the cloud believes neither gateway nor broker, only registry and
@@ -26,23 +31,23 @@ from dataclasses import dataclass
 from tracewire import cbor, chain, cose, topics
 from tracewire import record as records
 from tracewire.errors import Rejected
+from tracewire.fields import LARGEST
 
 from edge.inbox import Delivery
 from edge.keyring import Keyring
 
-LARGEST_SEQ = 2**63 - 1
-"""SQLite's integers end here; at a record every millisecond that is 292 million years."""
 UNKNOWN_SENDER = "-"
 """Sender in the quarantine when not even the topic names one."""
 
 
 @dataclass(frozen=True)
 class Signed:
-    """Proof that a device sealed this number: enough to name a refused record in a receipt."""
+    """Proof of who sealed some bytes; ``device`` owns the key, whoever sent them."""
 
     device: str
     kid: bytes
     seq: int
+    """The number they claim; 0 when they claim none that a receipt could name."""
     digest: bytes
 
 
@@ -57,14 +62,15 @@ class Verified:
     digest: bytes
     received_ms: int
 
-    def signed(self) -> Signed:
-        """Return who sealed what."""
-        return Signed(self.device, self.kid, self.record.seq, self.digest)
+    def refused(self, refusal: Rejected) -> "Refused":
+        """Return the same bytes as refused by check 9."""
+        signed = Signed(self.device, self.kid, self.record.seq, self.digest)
+        return Refused(self.device, refusal.code, refusal.detail, self.sealed, self.received_ms, signed)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Bytes that failed a check, why, and who sent them; ``signed`` when at least the device's signature held."""
+    """Bytes that failed a check, why, and who sent them; ``signed`` when a device's signature holds all the same."""
 
     sender: str
     code: str
@@ -82,9 +88,8 @@ class Verifier:
 
     def judge(self, delivery: Delivery) -> Verified | Refused:
         """Return the verdict on one delivery; nothing in foreign bytes makes it raise."""
-        proved: list[Signed] = []
         try:
-            return self._check(delivery, proved)
+            return self._check(delivery)
         except Rejected as refusal:
             return Refused(
                 delivery.sender or _named_by(delivery.topic),
@@ -92,11 +97,11 @@ class Verifier:
                 refusal.detail,
                 delivery.payload,
                 delivery.received_ms,
-                proved[0] if proved else None,
+                self._signed(delivery.payload),
             )
 
-    def _check(self, delivery: Delivery, proved: list[Signed]) -> Verified:
-        """Run the numbered checks; put into ``proved`` what the signature proves, for a refusal after check 6."""
+    def _check(self, delivery: Delivery) -> Verified:
+        """Run the numbered checks in order; ``Rejected`` by the first that fails."""
         # 1 the topic. The broker enforces it too; an external broker may be configured wrongly.
         device, direction = topics.parse(delivery.topic)
         if direction != topics.UP or delivery.sender not in ("", device):
@@ -111,27 +116,33 @@ class Verifier:
             raise Rejected("access.topic", f"sealed by a key of {credential.name}")
         # 6 signature
         cose.verify(message, cose.RECORD, self._keyring.verifying_key(credential))
-        digest = chain.digest(sealed)
-        proved.extend(_claimed(device, message, digest))
         # 7 payload
         record = records.decode(message.payload)
         # 8 range and state (spec 7.4: a revoked key counts up to its last number, and not at all without one)
         if not credential.may_seal(record.seq):
             code = "device.revoked" if credential.state == "revoked" else "device.range"
             raise Rejected(code, f"{device} may not seal number {record.seq} with this key")
-        if record.seq > LARGEST_SEQ:
-            raise Rejected("device.range", "a number that no store can hold")
-        return Verified(device, message.kid, record, sealed, digest, delivery.received_ms)
+        return Verified(device, message.kid, record, sealed, chain.digest(sealed), delivery.received_ms)
+
+    def _signed(self, sealed: bytes) -> Signed | None:
+        """Return whose signature refused bytes carry, whoever sent them and whatever they say; None without one."""
+        try:
+            message = cose.parse(sealed)
+            credential = self._keyring.find(message.kid)
+            cose.verify(message, cose.RECORD, self._keyring.verifying_key(credential))
+        except Rejected:
+            return None
+        return Signed(credential.name, message.kid, _claimed_seq(message.payload), chain.digest(sealed))
 
 
-def _claimed(device: str, message: cose.Sealed, digest: bytes) -> list[Signed]:
-    """Return the number a payload claims, if any: a record refused by check 7 is settled all the same."""
+def _claimed_seq(payload: bytes) -> int:
+    """Return the number a payload claims: a record refused by check 7 has its place in a device's journal too."""
     try:
-        entries = cbor.decode(message.payload)
+        entries = cbor.decode(payload)
     except Rejected:
-        return []
+        return 0
     seq = entries.get(2) if isinstance(entries, dict) else None
-    return [Signed(device, message.kid, seq, digest)] if type(seq) is int and seq > 0 else []
+    return seq if type(seq) is int and 0 < seq <= LARGEST else 0
 
 
 def _named_by(topic: str) -> str:

@@ -25,6 +25,8 @@ class Issuer:
         self._usage = usage
         self._revoked: list[int] = []
         self._updates = 0
+        self.list_days = 30
+        """How long the next revocation list is good for."""
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.now(datetime.UTC)
         self.certificate = (
@@ -75,7 +77,7 @@ class Issuer:
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
             .last_update(now - DAY + datetime.timedelta(seconds=self._updates))
-            .next_update(now + 7 * DAY)
+            .next_update(now + self.list_days * DAY)
         )
         for serial in self._revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - DAY).build()

@@ -3,7 +3,7 @@
 It is not the cloud: it keeps records in a dict and says whatever ``answer`` tells it to, including nonsense. The
 journeys run the real one.
 
-    peer = CloudPeer(directory, node, devices_by_kid)
+    peer = CloudPeer(directory, node, gateway, port)
     peer.start(); ...; peer.stop()
     peer.answer = refuse_with_status(500)
 """
@@ -14,12 +14,14 @@ import hashlib
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from tracewire import cbor, chain, cose, record
+from tracewire.errors import Rejected
 from tracewire.p256 import VerifyingKey
 from tracewire.receipt import CLOUD, Receipt
 
@@ -29,12 +31,16 @@ Answer = Callable[["CloudPeer", bytes, list[tuple[int, bytes]]], Response]
 
 
 class CloudPeer:
-    """Holds what it was sent: ``held[(kid, seq)]`` is the sealed record; ``calls`` counts the requests."""
+    """Holds what it was sent: ``held[(kid, seq)]`` is the sealed record.
+
+    ``calls`` counts the requests, ``heard`` how often each sealed record came up, whatever was answered.
+    """
 
     def __init__(self, directory: Path, node: Node, gateway: Node, port: int) -> None:
         self.node = node
         self.port = port
         self.held: dict[tuple[bytes, int], bytes] = {}
+        self.heard: Counter[bytes] = Counter()
         self.calls = 0
         self.answer: Answer = honest
         self._gateway = gateway
@@ -84,6 +90,7 @@ class CloudPeer:
         rows = [(received, sealed) for received, sealed in cbor.decode(opened.payload)]
         with self._changed:
             self.calls += 1
+            self.heard.update(sealed for _, sealed in rows)
             response = self.answer(self, envelope, rows)
             self._changed.notify_all()
         return response
@@ -95,6 +102,42 @@ def honest(peer: CloudPeer, envelope: bytes, rows: list[tuple[int, bytes]]) -> R
         message = cose.parse(sealed)
         peer.held.setdefault((message.kid, record.decode(message.payload).seq), sealed)
     return sealed_answer(peer.node, envelope, [seal_receipt(peer, kid) for kid in _kids(rows)], [])
+
+
+def judging(peer: CloudPeer, envelope: bytes, rows: list[tuple[int, bytes]]) -> Response:
+    """Keep what continues a history; refuse the rest by name, in the answer and in the receipts."""
+    refusals: list[list[object]] = []
+    named: dict[bytes, list[tuple[int, bytes, str]]] = {}
+    for index, (_, sealed) in enumerate(rows):
+        message = cose.parse(sealed)
+        try:
+            statement = record.decode(message.payload)
+            _check_history(peer, message.kid, statement, sealed)
+        except Rejected as refusal:
+            refusals.append([index, refusal.code, "said the test"])
+            seq = cbor.decode(message.payload)[2]
+            named.setdefault(message.kid, []).append((seq, chain.digest(sealed), refusal.code))
+        else:
+            peer.held[(message.kid, statement.seq)] = sealed
+    receipts = [seal_receipt(peer, kid, refused=named.get(kid, ())) for kid in _kids(rows)]
+    return sealed_answer(peer.node, envelope, receipts, refusals)
+
+
+def _check_history(peer: CloudPeer, kid: bytes, statement: record.Record, sealed: bytes) -> None:
+    if peer.held.get((kid, statement.seq), sealed) != sealed:
+        raise Rejected("chain.fork")
+    before = peer.held.get((kid, statement.seq - 1))
+    if before is not None and statement.prev != chain.digest(before):
+        raise Rejected("chain.prev")
+
+
+def refusing_all(code: str) -> Answer:
+    """Refuse every record by name, without a receipt: what a cloud does that does not know the key."""
+
+    def answer(peer: CloudPeer, envelope: bytes, rows: list[tuple[int, bytes]]) -> Response:
+        return sealed_answer(peer.node, envelope, [], [[index, code, "said the test"] for index in range(len(rows))])
+
+    return answer
 
 
 def refusing_first(code: str) -> Answer:
@@ -147,14 +190,18 @@ def sealed_answer(cloud: Node, envelope: bytes, receipts: list[bytes], refusals:
     return Response(cose.seal(payload, cose.ANSWER, cloud.key), media_type="application/cose")
 
 
-def seal_receipt(peer: CloudPeer, kid: bytes, cloud: Node | None = None) -> bytes:
+def seal_receipt(
+    peer: CloudPeer, kid: bytes, cloud: Node | None = None, refused: Sequence[tuple[int, bytes, str]] = ()
+) -> bytes:
     """Return a cloud receipt over the newest stretch without a hole that ``peer`` holds of a key."""
-    seqs = sorted(seq for held_kid, seq in peer.held if held_kid == kid)
-    first = last = seqs[-1] if seqs else 1
+    first, last, head = 1, 0, bytes(32)
+    seqs = [seq for held_kid, seq in peer.held if held_kid == kid]
+    if seqs:
+        first = last = max(seqs)
+        head = chain.digest(peer.held[(kid, last)])
     while (kid, first - 1) in peer.held:
         first -= 1
-    head = chain.digest(peer.held[(kid, last)]) if seqs else bytes(32)
-    made = Receipt(CLOUD, kid, first, last, head, now_ms())
+    made = Receipt(CLOUD, kid, first, last, head, now_ms(), refused)
     return cose.seal(made.encode(), cose.RECEIPT, (cloud or peer.node).key)
 
 

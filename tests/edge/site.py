@@ -71,6 +71,12 @@ class Site:
         fresh.write_bytes(self.trust.bundle(list(self.nodes.values())))
         fresh.replace(self.home / "registry.cose")
 
+    def write_revocations(self) -> None:
+        """Publish the authority's present revocation list to the gateway, in the same way."""
+        fresh = self.home / "crl.new"
+        fresh.write_bytes(self.authority.devices.revocation_list())
+        fresh.replace(self.home / "crl.pem")
+
     def seal(self, name: str, kind: int = record.CLOCK) -> bytes:
         """Return the next record of a device."""
         return self.nodes[name].seal(kind, {"before_ms": 1, "source": 1})
@@ -93,6 +99,10 @@ class Site:
             yield process
         finally:
             process.end()
+
+    def dying(self, moment: str) -> tuple[str, ...]:
+        """Return the command of a gateway that kills itself at ``moment`` (``dying_gateway.py``)."""
+        return sys.executable, str(ROOT / "tests/edge/dying_gateway.py"), str(self.home), moment
 
     def rows(self, query: str, *parameters: object) -> list[Any]:
         """Ask the outbox file, beside the running gateway."""
@@ -117,8 +127,12 @@ class Site:
 
     def metric(self, sample: str) -> float:
         """Return one Prometheus sample, 0 when it was never counted."""
-        text = httpx.get(f"http://127.0.0.1:{self.status_port}/metrics", trust_env=False).text
-        return next((float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(sample)), 0.0)
+        lines = self.page("/metrics").splitlines()
+        return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(sample)), 0.0)
+
+    def page(self, path: str) -> str:
+        """Return one of the gateway's pages as text."""
+        return httpx.get(f"http://127.0.0.1:{self.status_port}{path}", trust_env=False).text
 
     def _write_gateway(self, settings: dict[str, int | str]) -> None:
         (self.home / "record.key").write_bytes(self._secret)

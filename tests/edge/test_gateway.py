@@ -1,7 +1,7 @@
 """The whole gateway as a process: receipts, crashes, a full disk, a cloud that is away, an orderly end."""
 
+import math
 import queue
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from tracewire import chain, cose, record
 from tracewire.receipt import CLOUD
 
 from tests.edge import cloud_peer
-from tests.edge.site import ROOT, Site
+from tests.edge.site import Site
 
 DEVICE = "scale-0001"
 
@@ -90,21 +90,21 @@ def test_a_fork_raises_an_alarm_and_both_are_kept(site: Site) -> None:
     first = site.seal(DEVICE)
     site.nodes[DEVICE].head = chain.GENESIS
     second = site.nodes[DEVICE].seal(record.CLOCK, {"before_ms": 2, "source": 1})
-    with site.gateway(), site.link(DEVICE) as link:
+    with site.gateway() as gateway, site.link(DEVICE) as link:
         link.say(first)
         link.next_receipt()
         link.say(second)
-        assert link.next_receipt().head == chain.digest(first)
+        assert link.next_receipt().refused == ((1, chain.digest(second), "chain.fork"),)
+        assert '"level": "error"' in gateway.log_path.read_text()
         assert site.status()["forks"] == 1
         assert site.status()["outbox_records"] == 2
         assert site.metric("chengxin_gateway_forks_total") == 1
 
 
-@pytest.mark.parametrize(("moment", "kept"), [("before", [1]), ("after", [1, 2])])
+@pytest.mark.parametrize(("moment", "kept"), [("before-keep", [1]), ("after-keep", [1, 2])])
 def test_killed_around_the_commit_and_nothing_is_lost_or_doubled(site: Site, moment: str, kept: list[int]) -> None:
     first, second = site.seal(DEVICE), site.seal(DEVICE)
-    program = (sys.executable, str(ROOT / "tests/edge/dying_gateway.py"), str(site.home), moment)
-    with site.gateway(*program) as gateway, site.link(DEVICE) as link:
+    with site.gateway(*site.dying(moment)) as gateway, site.link(DEVICE) as link:
         link.say(first)
         link.next_receipt()
         link.say(second)
@@ -240,5 +240,8 @@ def test_a_status_page_tells_a_person_how_it_is_going(site: Site) -> None:
         status = site.status()
         assert (status["gateway"], status["ready"], status["devices"]) == ("gateway-01", True, 1)
         assert status["buffer_free_bytes"] > 0
+        assert status["buffer_hours_left"] is None  # nothing was seen growing for a minute yet
+        assert "buffer_hours_left      unknown\n" in site.page("/")
+        assert math.isnan(site.metric("chengxin_gateway_buffer_hours_left"))
         assert site.metric("chengxin_gateway_outbox_records") == 1
     cloud.stop()

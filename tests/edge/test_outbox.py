@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from tracewire import chain, cose, receipt
-from tracewire.errors import Misuse, Unavailable
+from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.record import Record
 
 from edge import store
+from edge.answer import Answered, CloudReceipt
 from edge.chains import Place
-from edge.outbox import CloudReceipt, Outbox
+from edge.outbox import Outbox
 from edge.receipts import sealed_receipts
 from edge.verify import Refused
 from simulators.node import Node
@@ -26,6 +27,10 @@ def refork(bench: Bench, seq: int, prev: bytes) -> bytes:
 
 def sealed_rows(bench: Bench) -> list[bytes]:
     return [row.sealed for row in bench.outbox.oldest(1000, 1 << 20)]
+
+
+def accept_all(bench: Bench, *receipts: CloudReceipt) -> None:
+    bench.outbox.settle([Answered(row) for row in bench.outbox.oldest(1000, 1 << 20)], [], receipts)
 
 
 def test_what_was_kept_is_there_after_a_restart(bench: Bench) -> None:
@@ -51,17 +56,18 @@ def test_a_repeat_inside_one_bunch_is_stored_once(bench: Bench) -> None:
     assert len(sealed_rows(bench)) == 1
 
 
-def test_a_fork_is_kept_beside_the_first_and_the_receipt_stays_with_the_first(bench: Bench) -> None:
+def test_a_fork_is_kept_beside_the_first_and_both_go_up(bench: Bench) -> None:
     first = bench.verified(bench.seal())
     bench.outbox.keep([first])
     second = bench.verified(refork(bench, 1, chain.NO_PREVIOUS))
-    kept = bench.outbox.keep([second])
-    assert kept.places == {Place.FORK: 1}
-    assert kept.runs["scale-0001"][0].head == first.digest
-    assert sealed_rows(bench) == [first.sealed, second.sealed]
-    assert bench.outbox.backlog().forks == 1
-    bench.reopen()
-    assert bench.outbox.keep([second]).places == {Place.REPEAT: 1}
+    for _ in range(2):
+        kept = bench.outbox.keep([second])
+        assert [(refused.code, refused.payload) for refused in kept.refused] == [("chain.fork", second.sealed)]
+        assert kept.runs == {}
+        assert sealed_rows(bench) == [first.sealed, second.sealed]
+        assert bench.outbox.backlog().forks == 1
+        bench.reopen()
+    assert bench.outbox.keep([first]).places == {Place.REPEAT: 1}
 
 
 def test_a_record_beyond_a_hole_is_kept_and_the_receipt_shows_the_hole(bench: Bench) -> None:
@@ -98,6 +104,7 @@ def test_another_past_is_quarantined_and_named_to_the_device(bench: Bench) -> No
     assert others == []
     assert topic == "cx/1/scale-0001/down"
     assert [(seq, code) for seq, _, code in _opened(sealed).refused] == [(2, "chain.prev")]
+    assert sealed_rows(bench)[1:] == [kept.refused[0].payload]
 
 
 def test_a_record_that_its_successor_disowns_is_quarantined(bench: Bench) -> None:
@@ -106,6 +113,7 @@ def test_a_record_that_its_successor_disowns_is_quarantined(bench: Bench) -> Non
     bench.outbox.keep([second])
     kept = bench.outbox.keep([bench.verified(refork(bench, 1, chain.NO_PREVIOUS))])
     assert [refused.code for refused in kept.refused] == ["chain.prev"]
+    assert bench.outbox.backlog().rows == 2
 
 
 def test_a_device_may_be_met_in_the_middle_of_its_life(bench: Bench) -> None:
@@ -134,9 +142,8 @@ def test_one_sender_cannot_fill_the_disk_with_noise(bench: Bench) -> None:
 
 def test_many_refusals_go_out_in_receipts_a_device_can_hold(bench: Bench) -> None:
     refused = []
-    for seq in range(150):
-        signed = bench.verified(bench.seal()).signed()
-        refused.append(Refused("scale-0001", "record.kind", "", bytes([seq]), 1, signed))
+    for _ in range(150):
+        refused.append(bench.verified(bench.seal()).refused(Rejected("record.kind")))
     kept = bench.outbox.keep([*refused, bench.verified(bench.seal())])
     receipts = [_opened(sealed) for _, sealed in sealed_receipts(kept, bench.nodes["gateway-01"].key, 1)]
     assert sum(len(one.refused) for one in receipts) == 150
@@ -153,7 +160,7 @@ def test_a_full_disk_keeps_nothing_of_the_bunch_and_recovers(bench: Bench) -> No
             kept += bunch
     assert kept
     assert len(outbox.oldest(10_000, 1 << 24)) == len(kept)
-    outbox.settle(kept and outbox.oldest(10_000, 1 << 24), [], [], [])
+    outbox.settle([Answered(row) for row in outbox.oldest(10_000, 1 << 24)], [], [])
     assert outbox.keep(bunch).places == {Place.NEXT: 10}
     outbox.close()
 
@@ -161,8 +168,8 @@ def test_a_full_disk_keeps_nothing_of_the_bunch_and_recovers(bench: Bench) -> No
 def test_rows_leave_only_when_they_are_settled(bench: Bench) -> None:
     bench.outbox.keep([bench.verified(bench.seal()) for _ in range(3)])
     first, second, third = bench.outbox.oldest(10, 1 << 20)
-    refusal = Refused("scale-0001", "cloud.record.totals", "", second.sealed, 1)
-    bench.outbox.settle([first], [(second, refusal)], [third], [CloudReceipt("scale-0001", 1, 1, b"receipt")])
+    answered = [Answered(first), Answered(second, "record.totals")]
+    bench.outbox.settle(answered, [third], [CloudReceipt("scale-0001", 1, 1, b"receipt")])
     bench.reopen()
     assert [row.seq for row in bench.outbox.oldest(10, 1 << 20)] == [3]
     assert bench.outbox.backlog().quarantined == 1
@@ -170,42 +177,40 @@ def test_rows_leave_only_when_they_are_settled(bench: Bench) -> None:
 
 
 def test_an_older_cloud_receipt_does_not_replace_a_newer(bench: Bench) -> None:
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 9, b"newer")])
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 3, b"older")])
+    bench.outbox.settle([], [], [CloudReceipt("scale-0001", 1, 9, b"newer")])
+    bench.outbox.settle([], [], [CloudReceipt("scale-0001", 1, 3, b"older")])
     assert bench.outbox.cloud_receipt("scale-0001") == b"newer"
 
 
 def test_a_settled_record_is_still_known_as_a_repeat(bench: Bench) -> None:
     first = bench.verified(bench.seal())
     bench.outbox.keep([first])
-    answered = CloudReceipt("scale-0001", 1, 1, b"receipt")
-    bench.outbox.settle(bench.outbox.oldest(10, 1 << 20), [], [], [answered])
+    accept_all(bench, CloudReceipt("scale-0001", 1, 1, b"receipt"))
     bench.reopen()
-    assert bench.outbox.keep([first]).places == {Place.REPEAT: 1}
+    again = bench.outbox.keep([first])
+    assert again.places == {Place.REPEAT: 1}
+    assert again.answers == {"scale-0001": [b"receipt"]}
     assert sealed_rows(bench) == []
 
 
-def test_a_refused_record_that_its_device_repeats_goes_up_again(bench: Bench) -> None:
-    first, second = bench.verified(bench.seal()), bench.verified(bench.seal())
-    bench.outbox.keep([first, second])
-    row, neighbour = bench.outbox.oldest(10, 1 << 20)
-    refusal = Refused("scale-0001", "cloud.record.totals", "", row.sealed, 1)
-    bench.outbox.settle([neighbour], [(row, refusal)], [], [CloudReceipt("scale-0001", 2, 2, b"receipt")])
-    assert sealed_rows(bench) == []
-    bench.outbox.keep([first, second])
+def test_a_repeat_that_no_cloud_receipt_covers_goes_up_again(bench: Bench) -> None:
+    first, _, third = (bench.verified(bench.seal()) for _ in range(3))
+    bench.outbox.keep([first, third])
+    accept_all(bench, CloudReceipt("scale-0001", 3, 3, b"beyond the hole"))
+    assert bench.outbox.keep([first, third]).answers == {"scale-0001": [b"beyond the hole"]}
     assert sealed_rows(bench) == [first.sealed]
 
 
 def test_a_receipt_with_refusals_only_does_not_replace_one_with_a_range(bench: Bench) -> None:
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 1, 1, b"range")])
-    bench.outbox.settle([], [], [], [CloudReceipt("scale-0001", 5, 4, b"refusals")])
+    bench.outbox.settle([], [], [CloudReceipt("scale-0001", 1, 1, b"range")])
+    bench.outbox.settle([], [], [CloudReceipt("scale-0001", 5, 4, b"refusals")])
     assert bench.outbox.cloud_receipt("scale-0001") == b"range"
 
 
 def test_forgetting_spares_what_the_cloud_has_not_answered_for(bench: Bench) -> None:
     records = [bench.verified(bench.seal()) for _ in range(10)]
     bench.outbox.keep(records)
-    bench.outbox.settle(bench.outbox.oldest(4, 1 << 20), [], [], [])
+    bench.outbox.settle([Answered(row) for row in bench.outbox.oldest(4, 1 << 20)], [], [])
     assert bench.outbox.forget_before(2) == 4
     kept = bench.outbox.keep([records[9]])
     assert [(run.seq_from, run.seq_to) for run in kept.runs["scale-0001"]] == [(5, 10)]
