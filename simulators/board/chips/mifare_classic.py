@@ -1,0 +1,57 @@
+"""A MIFARE Classic 1K: sixteen sectors of four blocks, two keys a sector; key A reads, key B reads and writes.
+
+A refused key silences the card until it is selected anew. A torn write leaves half a block.
+"""
+
+BLOCK_BYTES = 16
+REFUSED, NO_ANSWER = 0x14, 0x01  # status of the PN532, UM0701-02 §7.1
+
+
+class VirtualClassic:
+    """One chip; ``keys(sector, writing)`` are the six bytes it was issued with."""
+
+    def __init__(self, uid, keys):
+        self.uid = uid
+        self.keys = keys
+        self.blocks = [bytes(BLOCK_BYTES) for _ in range(64)]
+        self.is_torn = False
+        self.field_off()
+
+    def field_off(self):
+        """Lose what lives from the reader's field."""
+        self._sector = None
+        self._may_write = False
+        self._is_silent = False
+
+    def announce(self):
+        """Return SENS_RES, SEL_RES and number as a PN532 lists them."""
+        answer_to_request = b"\x00\x04" if len(self.uid) == 4 else b"\x00\x44"
+        return answer_to_request + b"\x08" + bytes((len(self.uid),)) + self.uid
+
+    def exchange(self, request):
+        """Answer one command; (reader's status, answer)."""
+        if self._is_silent or len(request) < 2 or request[1] >= len(self.blocks):
+            return NO_ANSWER, b""
+        code, block = request[0], request[1]
+        if code in (0x60, 0x61):
+            return self._unlock(code == 0x61, block // 4, request[2:])
+        if self._sector != block // 4:
+            return self._silence(NO_ANSWER)
+        if code == 0x30:
+            return 0, self.blocks[block]
+        if code == 0xA0 and len(request) == 2 + BLOCK_BYTES and self._may_write and block % 4 != 3:
+            kept = BLOCK_BYTES // 2 if self.is_torn else BLOCK_BYTES
+            self.blocks[block] = request[2 : 2 + kept] + self.blocks[block][kept:]
+            return 0, b""
+        return self._silence(NO_ANSWER)
+
+    def _unlock(self, writing, sector, fields):
+        if fields != self.keys(sector, writing) + self.uid[-4:]:
+            return self._silence(REFUSED)
+        self._sector, self._may_write = sector, writing
+        return 0, b""
+
+    def _silence(self, status):
+        self.field_off()
+        self._is_silent = True
+        return status, b""
