@@ -32,6 +32,7 @@ HEAP = "192K"
 """MicroPython heap of a scale on a 64-bit interpreter; a 32-bit board holds the same objects in 128 KiB."""
 
 POWER_ON = REPOSITORY / "simulators" / "board" / "power_on.py"
+POWER_ON_LOADER = POWER_ON.with_name("power_on_loader.py")
 
 START_TIMEOUT_S = 30.0
 WAIT_TIMEOUT_S = 20.0
@@ -59,9 +60,19 @@ class ScaleProcess:
     """One scale at one stall. Its memory is the flash image: start it again and it goes on where it was."""
 
     def __init__(
-        self, image: Path, flash: Path, *, cell: Cell | None = None, clock_offset_ms: int = 0, heap: str = HEAP
+        self,
+        image: Path,
+        flash: Path,
+        *,
+        cell: Cell | None = None,
+        clock_offset_ms: int = 0,
+        heap: str = HEAP,
+        power_on: Path = POWER_ON,
     ) -> None:
-        """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; ``start`` switches it on."""
+        """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; ``start`` switches it on.
+
+        With ``power_on=POWER_ON_LOADER`` the image is the loader's, and the program comes from a slot on the flash.
+        """
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
         self.slips: list[bytes] = []
@@ -71,6 +82,7 @@ class ScaleProcess:
         self._cell = cell or Cell()
         self._clock_offset_ms = clock_offset_ms
         self._heap = heap
+        self._power_on = power_on
         self._slips_taken = 0
         self._load_grams: float = 0
         self._changed = asyncio.Condition()
@@ -104,7 +116,7 @@ class ScaleProcess:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "simulators.interpreter", self._image / ROM_FILE,
-                "-X", f"heapsize={self._heap}", POWER_ON,
+                "-X", f"heapsize={self._heap}", self._power_on,
                 env=self._environment(f"{host}:{port}"), cwd=REPOSITORY, stdout=log, stderr=log,
             )  # fmt: skip
         self._ending = asyncio.create_task(self._notice_end(self._process))

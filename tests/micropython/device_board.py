@@ -98,9 +98,9 @@ def place(slot, files, bundle):
     slots.write(slots.bundle_path(ROOT, slot), bundle)
 
 
-def fresh_board(blocks=96, files=OLD, bundle=OLD_BUNDLE):
+def fresh_board(blocks=96, files=OLD, bundle=OLD_BUNDLE, flash=None):
     """A board as it leaves the bench, started once."""
-    flash = device_flash.CuttingFlash(blocks)
+    flash = flash or device_flash.CuttingFlash(blocks)
     device_flash.mounted(flash, create=True)
     place("a", files, bundle)
     assert start() == "a"

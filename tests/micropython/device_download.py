@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 
 from tracewire import cbor, cose, manifest
-from tracewire.errors import Rejected, Unavailable
+from tracewire.errors import Misuse, Rejected, Unavailable
 from update import confirm, loader, slots
 from update.download import Download
 
@@ -48,10 +48,13 @@ def test_a_release_is_downloaded_tried_and_confirmed():
     flash = fresh_board()
     trail = Trail()
     assert install(trail=trail) == sorted(NEW)
-    assert not confirm.confirm(ROOT, trail.tell)  # the old program still runs: it cannot speak for the new one
+    assert not confirm.is_on_trial(ROOT) and not confirm.confirm(
+        ROOT, trail.tell
+    )  # the old program still runs: it cannot speak for the new one
     assert restarted(flash) == "b" and holds("b", NEW)
     assert refusal(install) == "update.unconfirmed"
     assert confirm.report(ROOT, trail.tell) == 2 and confirm.report(ROOT, trail.tell) == 0
+    assert confirm.is_on_trial(ROOT)
     assert confirm.confirm(ROOT, trail.tell) and not confirm.confirm(ROOT, trail.tell)
     for words in (("1.0.0", "anew"), ("begins", "1.1.0"), ("1.1.0", "on trial from"), ("on trial in b",), ("is good",)):
         assert trail.has(UPDATE, *words), words
@@ -86,7 +89,7 @@ def update_until_the_cut():
         start()
         confirm.report(ROOT, silent)
         confirm.confirm(ROOT, silent)
-    except (Unavailable, Rejected, OSError):
+    except (Unavailable, Rejected, Misuse, OSError):
         pass
 
 

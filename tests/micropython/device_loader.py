@@ -7,7 +7,7 @@ import os
 import sys
 
 from tracewire import cbor
-from tracewire.errors import Unavailable
+from tracewire.errors import Misuse, Unavailable
 from update import confirm, loader, slots
 from update.download import Download
 
@@ -48,7 +48,7 @@ def test_a_power_cut_at_any_step_of_a_failing_trial_starts_a_whole_signed_releas
         try:
             for _ in range(4):
                 last = start()
-        except (Unavailable, OSError):
+        except (Unavailable, Misuse, OSError):
             pass
         if flash.is_powered:
             assert last == "a" and step > 4
@@ -166,6 +166,40 @@ def test_a_lost_state_begins_anew_with_the_newest_release_and_says_so():
         trail = Trail()
         confirm.report(ROOT, trail.tell)
         assert trail.has(UPDATE, "began anew")
+
+
+def test_a_name_that_nobody_can_print_is_told_in_plain_words():
+    flash = fresh_board()
+    install()
+    slots.write(slots.folder(ROOT, "b") + "/\x07秤" + "x" * 150, b"?")
+    assert restarted(flash) == "a"
+    trail = Trail()
+    confirm.report(ROOT, trail.tell)
+    assert trail.has(UPDATE, "slot.stranger: ??xxx")
+
+
+class WornFlash(device_flash.CuttingFlash):
+    """Flash that has taken its last write."""
+
+    is_worn = False
+
+    def writeblocks(self, block, buffer, offset=0):
+        return -5 if self.is_worn else device_flash.CuttingFlash.writeblocks(self, block, buffer, offset)
+
+    def erase(self, block):
+        return -5 if self.is_worn else device_flash.CuttingFlash.erase(self, block)
+
+
+def test_on_worn_out_flash_the_good_release_starts_and_no_trial_begins():
+    flash = fresh_board(flash=WornFlash(96))
+    install()
+    flash.is_worn = True
+    said = []
+    device_flash.mounted(flash)
+    assert loader.choose(ROOT, BOARD, said.append) == "a"
+    assert any(["not kept" in line for line in said]), said
+    flash.is_worn = False
+    assert restarted(flash) == "b"
 
 
 def test_a_board_with_nothing_whole_starts_nothing_and_says_why():

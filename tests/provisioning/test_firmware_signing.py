@@ -153,8 +153,9 @@ def test_a_file_that_appeared_after_signing_is_noticed(desk: Desk) -> None:
 
 
 def test_an_empty_folder_is_no_firmware(desk: Desk, tmp_path: Path) -> None:
-    desk.image = tmp_path
-    (tmp_path / "notes.txt").write_text("nothing compiled here")
+    desk.image = tmp_path / "empty"
+    desk.image.mkdir()
+    (desk.image / "notes.txt").write_text("nothing compiled here")
     assert "[firmware.image]" in desk.sign_first().stderr
 
 

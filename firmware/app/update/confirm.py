@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def is_on_trial(root: str) -> bool:
+    """Tell whether the program that runs now is a new release on trial: why this board started (``update``)."""
+    state = slots.load(root)
+    return state is not None and state.is_on_trial
+
+
 def report(root: str, tell: "Callable[[str, str], object]") -> int:
     """Tell what the loader noted since the last report; returns how many notes. On flash when this returns.
 

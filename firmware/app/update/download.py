@@ -82,7 +82,7 @@ class Download:
         try:
             self._begin(bundle, now_ms)
         except (Rejected, Unavailable) as refusal:
-            self._tell(slots.event_of(refusal), _detail("refused: " + str(refusal)))
+            self._tell(slots.event_of(refusal), slots.plain("refused: " + str(refusal)))
             raise
 
     def _begin(self, bundle: bytes, now_ms: int) -> None:
@@ -93,7 +93,7 @@ class Download:
         release = manifest.check(bundle, self._board.points, self._board.target(state), now_ms)
         self._check_new(release, state)
         self._check_room(release, slots.folder(self._root, state.spare))
-        self._tell("firmware_changed", _detail(release.version + " begins in " + state.spare))
+        self._tell("firmware_changed", slots.plain(release.version + " begins in " + state.spare))
         self._invalidate(state.spare)
         self._missing = contents.prepare(slots.folder(self._root, state.spare), release.files)
         self._bundle, self._release, self._slot = bytes(bundle), release, state.spare
@@ -134,9 +134,9 @@ class Download:
                 raise Rejected("update.incomplete", self._missing[0][0])
             contents.check_files(slots.folder(self._root, self._slot), release.files)
         except Rejected as refusal:
-            self._tell("firmware_changed", _detail(release.version + " refused: " + str(refusal)))
+            self._tell("firmware_changed", slots.plain(release.version + " refused: " + str(refusal)))
             raise
-        self._tell("firmware_changed", _detail(release.version + " on trial from the next start, in " + self._slot))
+        self._tell("firmware_changed", slots.plain(release.version + " on trial from the next start, in " + self._slot))
         slots.write(slots.bundle_path(self._root, self._slot), self._bundle)
         # Committed: the slot is whole and signed. A crash here leaves it spare; the next begin finds every file there.
         state = self._state()
@@ -201,7 +201,7 @@ class Download:
 
     def _refuse_file(self, code: str, path: str) -> None:
         self._drop_stream()
-        self._tell("firmware_changed", _detail(self._release.version + " refused: " + code + " " + path))
+        self._tell("firmware_changed", slots.plain(self._release.version + " refused: " + code + " " + path))
         raise Rejected(code, path)
 
     def _drop_stream(self) -> None:
@@ -217,7 +217,3 @@ class Download:
     def _refuse_while_busy(self) -> None:
         if self._is_busy():
             raise Unavailable("update.busy", "a sale is open")
-
-
-def _detail(text: str) -> str:
-    return text[: slots.DETAIL_BYTES]

@@ -5,7 +5,7 @@ three starts to say that it is well (``confirm``); then the old one comes back a
 the console and leaves in the state file as notes, because only the program has a key to seal an audit record with.
 """
 
-from tracewire.errors import Misuse, Rejected
+from tracewire.errors import Misuse, Rejected, Unavailable
 
 from update import contents, slots
 from update.slots import State
@@ -40,12 +40,22 @@ def choose(root: str, board: "Board", say: "Callable[[str], object]") -> str:
             _pass_over(state, slot, refusal)
             continue
         _settle(state, slot, version)
-        if state.encode() != before:
-            slots.save(root, state)
-            # Committed. A crash before it repeats this choice; after it, a trial has one start less.
+        if state.encode() != before and not _keep(root, state, say) and slot == state.candidate:
+            continue  # a trial that cannot be counted does not begin
         say("slot %s starts: %s%s" % (slot, version, ", on trial" if slot == state.candidate else ""))
         return slot
     raise Misuse("loader.no_slot", "neither slot holds a release that this board may start")
+
+
+def _keep(root: str, state: State, say: "Callable[[str], object]") -> bool:
+    """Save the state; False, and said, when the flash does not take it: a board with worn-out flash still starts."""
+    try:
+        slots.save(root, state)
+        # Committed. A crash before it repeats this choice; after it, a trial has one start less.
+        return True
+    except Unavailable as failure:
+        say("the state is not kept: %s" % failure)
+        return False
 
 
 def _begin_anew(root: str, board: "Board") -> State:

@@ -56,7 +56,7 @@ class State:
 
     def note(self, event: str, detail: str) -> None:
         """Remember an audit event; of too many the oldest go, the newest tell how the board came to where it is."""
-        self.notes.append([event, detail[:DETAIL_BYTES]])
+        self.notes.append([event, plain(detail)])
         self.notes = self.notes[-MOST_NOTES:]
 
     def encode(self) -> bytes:
@@ -98,9 +98,13 @@ def _state(wire: "dict[int, object]") -> "State | None":
         and all([isinstance(number, int) for number in (state.tries_left, state.floor, state.loader)])
         and isinstance(state.failed, bytes)
         and isinstance(state.notes, list)
-        and all([isinstance(note, list) and len(note) == 2 for note in state.notes])
+        and all([_is_note(note) for note in state.notes])
     )
     return state if is_sound else None
+
+
+def _is_note(note: object) -> bool:
+    return isinstance(note, list) and len(note) == 2 and all([isinstance(part, str) for part in note])
 
 
 def save(root: str, state: State) -> None:
@@ -112,6 +116,11 @@ def event_of(refusal: "Exception") -> str:
     """Return the audit event that a refusal is: an older security version is an attack until somebody explains it."""
     is_rollback = getattr(refusal, "code", "") == "manifest.security_version"
     return "rollback_detected" if is_rollback else "firmware_changed"
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as an audit record takes it: names on a damaged flash may hold anything, and be any length."""
+    return "".join([character if " " <= character <= "~" else "?" for character in text[:DETAIL_BYTES]])
 
 
 def other(slot: str) -> str:

@@ -1,0 +1,158 @@
+"""A release from two people's keys to a scale that runs it, and a bad one that the scale takes back."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tracewire.errors import Unavailable
+
+from provisioning import ca, cli, config, host_node
+from provisioning.console import Console
+from provisioning.enrol import Order, enrol
+from simulators import firmware_image
+from simulators.firmware_image import COMPILER, INTERPRETER, REPOSITORY
+from simulators.scale_process import POWER_ON_LOADER, Cell, ScaleProcess
+from tests.provisioning.test_firmware_signing import ENTRY
+
+CELL = Cell()
+PROGRAM = ("device", "scale", "update")
+FLASH_BLOCKS = 512  # 2 MiB: two slots of 300 KB, the journal, room
+HEAP = "320K"  # of a board that keeps its program's bytecode in RAM
+NOBODY_LISTENS = 9  # the discard port
+SETUP = config.Setup(
+    gateway_name="gateway-01",
+    gateway_host="127.0.0.1",
+    gateway_port=NOBODY_LISTENS,
+    trace_url="http://127.0.0.1:8080/t/",
+    max_g=15000,
+    min_g=100,
+    e_g=5,
+    zero_counts=CELL.counts_at_zero,
+    counts_per_kg=CELL.counts_per_kg,
+    plu=(config.Plu(1, "五花肉", 3680),),
+)
+
+
+class Site:
+    """A folder with release keys, images, and the flash of one enrolled scale."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.flash = folder / "scale.flash"
+        self.loader = firmware_image.build(packages=("update",))
+        (folder / "passphrase").write_text("seven carp in a pond\n")
+        for name in ("alice", "bob"):
+            self.firmware("key", self.key(name), "--passphrase-file", folder / "passphrase")
+        self._enrol()
+
+    def firmware(self, *words: object) -> None:
+        """Run ``chengxin firmware …``."""
+        assert cli.run(["firmware", *map(str, words)], [ENTRY]) == 0
+
+    def key(self, name: str) -> Path:
+        return self.folder / f"{name}.pem"
+
+    def image(self, name: str, change: Callable[[str], str] | None = None) -> Path:
+        """Return a compiled image; with ``change``, the one in which the screen's source reads differently."""
+        image = self.folder / name
+        shutil.copytree(firmware_image.build(packages=PROGRAM), image)
+        if change:
+            source = self.folder / "screens.py"
+            source.write_text(change((REPOSITORY / "firmware/app/scale/screens.py").read_text()))
+            target = image / "scale" / "screens.mpy"
+            COMPILER.run("-s", "firmware/app/scale/screens.py", "-o", str(target), str(source)).wait()
+        return image
+
+    def sign(self, image: Path, version: str, security_version: int) -> Path:
+        """Let Alice and Bob sign an image."""
+        one, two = self.folder / f"{version}.one", self.folder / f"{version}.cose"
+        secret = ("--passphrase-file", self.folder / "passphrase")
+        words = ("--version", version, "--security-version", security_version)
+        self.firmware("sign", image, "--key", self.key("alice"), "--out", one, *words, *secret)
+        self.firmware("sign", image, "--key", self.key("bob"), "--add-to", one, "--out", two, *secret)
+        points = [word for name in ("alice", "bob") for word in ("--point", self.key(name).with_suffix(".point"))]
+        self.firmware("check", image, "--manifest", two, *points)
+        return two
+
+    def bench(self, *words: object) -> str:
+        """Do something to the flash of the scale, which is off."""
+        done = subprocess.run(
+            [str(INTERPRETER), "-X", "heapsize=1M", "tests/micropython/device_bench.py", *map(str, words)],
+            cwd=REPOSITORY,
+            env={**os.environ, "MICROPYPATH": f"{self.loader}:.frozen", "CHENGXIN_FLASH": str(self.flash)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def screen_after_start(self) -> list[str]:
+        """Switch the scale on, wait until it is ready, switch it off; return what its screen showed."""
+
+        async def run() -> list[str]:
+            async with ScaleProcess(self.loader, self.flash, cell=CELL, heap=HEAP, power_on=POWER_ON_LOADER) as scale:
+                await scale.wait_until(lambda: any(line for line in scale.screen[2:]))
+                return scale.screen
+
+        return asyncio.run(run())
+
+    def log(self) -> list[str]:
+        """Return what the loader said."""
+        lines = self.flash.with_suffix(".log").read_text(errors="replace").splitlines()
+        return [line.removeprefix("loader: ") for line in lines if line.startswith("loader: ")]
+
+    def _enrol(self) -> None:
+        now = datetime.now(UTC)
+        ca.init(self.folder / "CA", "Market", b"seven carp in a pond", now)
+        for role in ("gateway", "cloud"):
+            enrol(
+                self.folder / "CA",
+                Order(f"{role}-01", role),
+                host_node.HostNode(self.folder / role),
+                host_node.outfit,
+                now,
+            )
+        board = (
+            f"env MICROPYPATH={firmware_image.build()}:.frozen CHENGXIN_FLASH={self.flash}"
+            f" CHENGXIN_FLASH_BLOCKS={FLASH_BLOCKS} {INTERPRETER} -X heapsize=1M -m device.enrol"
+        )
+        with Console(board) as console:
+            order = Order("scale-0001", "scale", stall="8号摊", site="第八市场")
+            enrol(self.folder / "CA", order, console, config.scale_outfit(SETUP), now)
+
+
+@pytest.mark.journey
+def test_a_release_reaches_a_scale_and_a_bad_one_is_taken_back(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    old = site.image("old")
+    points = [site.key(name).with_suffix(".point") for name in ("alice", "bob")]
+    site.bench("factory", old, site.sign(old, "1.0.0", 1), *points)
+    first_screen = site.screen_after_start()
+    assert "请刷卡" in first_screen[3]
+
+    new = site.image("new", lambda source: source.replace("请刷卡", "新版本，请刷卡"))
+    release = site.sign(new, "1.1.0", 2)
+    site.bench("download", new, release, 50_000)  # the power fails
+    assert site.screen_after_start() == first_screen
+    assert "on trial from the next start" in site.bench("download", new, release)
+    assert "新版本" in site.screen_after_start()[3]
+    assert "confirmed" in site.bench("confirm")
+    assert site.log()[-1] == "slot b starts: 1.1.0, on trial"
+
+    bad = site.image("bad", lambda source: "raise SystemError('a bug')\n" + source)
+    assert "to come: " in site.bench("download", bad, site.sign(bad, "1.2.0", 2))
+    for _ in range(3):
+        with pytest.raises(Unavailable, match=r"scale\.stopped"):
+            site.screen_after_start()
+        assert site.log()[-1] == "slot a starts: 1.2.0, on trial"
+    assert "新版本" in site.screen_after_start()[3]
+    assert site.log()[-1] == "slot b starts: 1.1.0"
+    assert "1.2.0 in a failed" in site.bench("confirm")
+    assert "refused manifest.security_version" in site.bench("download", old, tmp_path / "1.0.0.cose")
