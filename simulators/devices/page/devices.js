@@ -1,0 +1,125 @@
+// The page: fetch what devices there are, draw each, and keep one websocket to each and one to the site.
+
+import { custodyStrip } from "./custody.js";
+import { element, setText } from "./elements.js";
+import * as parts from "./parts.js";
+import { inLanguage, language, say, troubleText } from "./words.js";
+
+const RECONNECT_MS = 1000;
+const lost = new Set();
+
+start();
+
+async function start() {
+  document.documentElement.lang = language === "en" ? "en" : "zh-CN";
+  document.title = say("title");
+  setText(byId("subtitle"), say("subtitle"));
+  setText(byId("foot"), `${say("foot")} ${say("keys")}`);
+  setText(byId("language"), say("otherLanguage"));
+  byId("language").href = language === "en" ? "/" : "/?lang=en";
+  const devices = await (await fetch("/devices")).json();
+  byId("devices").append(...devices.map(drawDevice));
+  const strip = custodyStrip(byId("custody"), (hand) => touchSite(hand));
+  const touchSite = connect("site", (state) => {
+    strip.update(state);
+    for (const [name, count] of Object.entries(state.devices)) showSigned(name, count);
+  });
+}
+
+/** Draw one device and connect it. */
+function drawDevice(device) {
+  const touch = (hand) => send(hand);
+  const built = Object.fromEntries(
+    [parts.pan, parts.screen, parts.lamps, parts.keypad, parts.printer, parts.goodsTable, parts.cardReader]
+      .map((part) => [part.name, part(device, touch)]).filter(([, part]) => part));
+  const node = (name) => (built[name] ? [built[name].node] : []);
+  const head = headOf(device, touch);
+  const trouble = element("p", { class: "notice", role: "alert", hidden: true });
+  const article = element("article", { class: `device ${device.kind.name}`, id: device.name, tabindex: -1, "aria-label": device.place },
+    head.node, trouble, ...node("goodsTable"), ...node("pan"),
+    element("div", { class: "body" },
+      element("div", { class: "front" }, ...node("screen"), ...node("lamps"), ...node("keypad")), ...node("printer")),
+    ...node("cardReader"));
+  article.addEventListener("keydown", (event) => pressByKeyboard(event, device, touch, article));
+  const send = connect(`devices/${device.name}`, (state) => {
+    article.dataset.power = state.power;
+    trouble.hidden = !state.trouble;
+    setText(trouble, state.trouble ? troubleText(state.trouble) : "");
+    for (const part of [head, ...Object.values(built)]) part.update(state);
+  }, (code) => {
+    trouble.hidden = false;
+    setText(trouble, say("refused") + code);
+  });
+  return article;
+}
+
+/** The head of a device: where it stands, how it is, how much it has signed, and its plug. */
+function headOf(device, touch) {
+  const power = element("span", { class: "power" });
+  const plug = element("button", { type: "button", class: "plug" });
+  let hasPower = false;
+  plug.addEventListener("click", () => touch({ power: hasPower ? "off" : "on" }));
+  const node = element("header", { class: "device-head" },
+    element("div", {}, element("h2", { text: device.place }),
+      element("p", { class: "quiet" }, `${inLanguage(device.kind.label)} ${device.name} · ${device.kind.model}`)),
+    element("div", { class: "device-power" }, element("p", {}, power, element("span", { class: "signed" })), plug));
+  return {
+    node,
+    update(state) {
+      hasPower = state.power === "on" || state.power === "starting";
+      setText(power, say(state.power));
+      setText(plug, say(hasPower ? "pullPlug" : "plugIn"));
+    },
+  };
+}
+
+function showSigned(name, count) {
+  const place = document.querySelector(`#${CSS.escape(name)} .signed`);
+  if (place) setText(place, ` · ${say("signedHere")} ${count} ${say("records")}`);
+}
+
+/** Press a device's key from the keyboard, unless somebody is typing a number. */
+function pressByKeyboard(event, { kind }, touch, article) {
+  if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const pressed = event.key.toLowerCase();
+  const key = kind.keypad.flatMap((block) => block.keys).find(({ shortcut }) => shortcut && shortcut.toLowerCase() === pressed);
+  if (!key) return;
+  event.preventDefault();
+  touch({ key: key.name });
+  const button = article.querySelector(`[data-key="${key.name}"]`);
+  button.classList.add("pressed");
+  setTimeout(() => button.classList.remove("pressed"), 120);
+}
+
+/** Keep a websocket at `path`; return the function that sends a hand. A lost one is said and opened again. */
+function connect(path, show, refuse = () => {}) {
+  let socket;
+  const open = () => {
+    socket = new WebSocket(`ws://${location.host}/${path}`);
+    socket.addEventListener("message", ({ data }) => {
+      setLost(path, false);
+      const message = JSON.parse(data);
+      if (message.refused) refuse(message.refused);
+      else show(message);
+    });
+    socket.addEventListener("close", () => {
+      setLost(path, true);
+      setTimeout(open, RECONNECT_MS);
+    });
+  };
+  open();
+  return (hand) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(hand));
+  };
+}
+
+function setLost(path, isLost) {
+  if (isLost) lost.add(path);
+  else lost.delete(path);
+  byId("notice").hidden = lost.size === 0;
+  setText(byId("notice"), lost.size ? say("pageLost") : "");
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
