@@ -84,6 +84,17 @@ def sale_latencies_ms(ledger: Path) -> list[int]:
         connection.close()
 
 
+def least_free_heap_bytes(rows: list[LedgerRow]) -> int | None:
+    """Return the least free heap that any device reported in its health records; None before the first of them."""
+    statements = (record.decode(cose.parse(row.sealed).payload) for row in rows)
+    reported = [
+        statement.body["heap_free_bytes"]
+        for statement in statements
+        if statement.kind == record.HEALTH and "heap_free_bytes" in statement.body
+    ]
+    return min(reported, default=None)
+
+
 def sealed_in_url(url: str) -> bytes:
     """Return the sealed record that a slip's QR carries after `#`."""
     fragment = url.partition("#")[2]

@@ -130,7 +130,8 @@ async def account(site: Site, vendors: list[Vendor], nodes: list[UpstreamDevice]
         kid = cose.parse(accounting.sealed_in_url(slip_urls(vendor)[0])).kid
         heads[kid] = accounting.scale_head(site.image, site.flash(vendor.stall))
     histories = [accounting.upstream_history(site.node(node.name)) for node in nodes]
-    outcome = accounting.settle(accounting.read_ledger(site.url), heads, histories, slips)
+    ledger = accounting.read_ledger(site.url)
+    outcome = accounting.settle(ledger, heads, histories, slips)
     latency = accounting.sale_latencies_ms(site.node("cloud-01") / "ledger.sqlite")
     percentiles = statistics.quantiles(latency, n=100)
     return {
@@ -139,6 +140,7 @@ async def account(site: Site, vendors: list[Vendor], nodes: list[UpstreamDevice]
         "largest_sale_bytes": max(map(len, slips)),
         "largest_qr_version": max(version for vendor in vendors for version in slip_versions(vendor)),
         "weigh_to_committed_ms": {"p50": round(percentiles[49]), "p99": round(percentiles[98])},
+        "least_free_heap_bytes": accounting.least_free_heap_bytes(ledger),
         "starts": {"cloud": site.cloud.starts, "gateway": site.gateway.starts},
         "trace": slip_urls(vendors[0])[-1].partition("#")[0],
     }
