@@ -25,6 +25,7 @@ DESK = "/desk"  # folder of the issuing desk
 LOT, OTHER_LOT = "35020000200010000003", "35020000200010000004"
 SELLER = "3502000010007"
 
+BEFORE = Contents(SELLER, "三号摊", ((9, LOT),))
 OLD = Contents(SELLER, "三号摊", ((1, LOT), (2, OTHER_LOT)))
 NEW = Contents(SELLER, "三号摊", ((3, OTHER_LOT),))
 STOCK = Contents(SELLER, "批发七号", ((1, LOT), (2, OTHER_LOT)), (25000, 400))

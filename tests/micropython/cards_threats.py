@@ -233,6 +233,20 @@ def test_a_card_with_no_whole_copy_is_damaged_until_it_is_issued_again():
         assert says(asyncio.run(Bench().read(card)), NEW)
 
 
+class WornClassic(VirtualClassic):
+    """A card whose block 6 takes no more writes and says nothing about it."""
+
+    def exchange(self, request):
+        if request[:2] == b"\xa0\x06":
+            return 0, b""
+        return VirtualClassic.exchange(self, request)
+
+
+def test_a_card_that_does_not_keep_what_is_written_is_damaged():
+    worn = WornClassic(PLAIN_UID, new_plain_card().keys)
+    assert refusal(Bench().issue(worn, OLD)) == "card.damaged"
+
+
 def test_a_card_that_was_never_written_is_blank():
     for card in (new_secure_card(), new_plain_card()):
         assert refusal(Bench().read(card)) == "card.blank"
