@@ -11,11 +11,13 @@ import gc
 import sys
 
 _LOADER_PACKAGES = ("tracewire", "update", "hal")
+_COLLECT_EVERY_BYTES = 8192  # sweep early: what the program needs later are large free pieces
 _KEPT = "hal.flash"  # it has mounted the flash that the program is read from; a second one would mount it twice
 
 
 def main(program: str) -> None:
     """Run ``main()`` of the module ``program`` in the slot that the loader chose; returns when the program ends."""
+    gc.threshold(_COLLECT_EVERY_BYTES)
     folder = _chosen_folder()
     _forget_loader()
     sys.path[:] = [folder, ".frozen"]  # and nothing else: no module from the root of the flash

@@ -206,17 +206,21 @@ def open_bundle(bundle: bytes, trusted: "Sequence[bytes]") -> Manifest:
     seals = _seals(bundle)
     if not SIGNATURES_NEEDED <= len(seals) <= MAX_SIGNATURES:
         raise Rejected("manifest.signatures", "%d of %d needed" % (len(seals), SIGNATURES_NEEDED))
-    messages = [cose.parse(sealed, MAX_SEALED_BYTES) for sealed in seals]
-    if any(message.payload != messages[0].payload for message in messages):
-        raise Rejected("manifest.differs", "the signers sealed different manifests")
-    if len({message.kid for message in messages}) < len(messages):
-        raise Rejected("manifest.same_key", "each seal is by another key")
     points = {p256.key_id(point): point for point in trusted}
-    for message in messages:
+    signers: "set[bytes]" = set()
+    payload = b""
+    while seals:  # one at a time: a board has no room for every copy
+        message = cose.parse(seals.pop(), MAX_SEALED_BYTES)
+        if message.kid in signers:
+            raise Rejected("manifest.same_key", "each seal is by another key")
         if message.kid not in points:
             raise Rejected("manifest.foreign_key", "a signer that this board does not trust")
+        if signers and message.payload != payload:
+            raise Rejected("manifest.differs", "the signers sealed different manifests")
         cose.verify(message, cose.FIRMWARE, p256.VerifyingKey(points[message.kid]))
-    return decode(messages[0].payload)
+        signers.add(message.kid)
+        payload = message.payload
+    return decode(payload)
 
 
 def _seals(bundle: bytes) -> "list[bytes]":
