@@ -6,10 +6,11 @@ ONCE ?=
 FAULTS ?=
 SEEDS ?= 1000
 
-.PHONY: help dev demo test check fix bench lock firmware clean
+.PHONY: help dev demo devices test check fix bench lock firmware clean
 
 help:
 	@echo "make demo         a market morning on this machine (ONCE=1: to its end; FAULTS=1: with kill -9)"
+	@echo "make devices      the virtual devices to touch, on a local web page"
 	@echo "make test         the tests, on real interpreters, brokers, databases and a browser"
 	@echo "make check        linters, types, import rules, generated files"
 	@echo "make fix          let the linters mend what they can"
@@ -25,6 +26,9 @@ $(READY): requirements/full.lock pyproject.toml .ci/setup
 
 demo: $(READY)
 	$(PY) -m simulators.demo $(if $(ONCE),--once) $(if $(FAULTS),--faults)
+
+devices: $(READY)
+	$(PY) -m simulators.devices
 
 test: $(READY)
 	sh .ci/debian-packages

@@ -165,8 +165,11 @@ class Panel:
     async def _hold_card(self, name: object) -> None:
         if name is not None and (not isinstance(name, str) or self.face.card(name) is None):
             raise Rejected("hand.card", repr(name)[:80])
+        if self._card is not None:  # one card at a time: the other is taken away first
+            await self._reach(self._board.take_card())
         self._card = name
-        await self._reach(self._board.take_card() if name is None else self._board.present_card(self._contents(name)))
+        if name is not None:
+            await self._reach(self._board.present_card(self._contents(name)))
 
     async def _treat_printer(self, state: object) -> None:
         if not self.face.kind.has_printer or state not in PRINTER_STATES:
