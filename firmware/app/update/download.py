@@ -101,7 +101,8 @@ class Download:
     def write(self, chunk: bytes) -> None:
         """Take the next bytes of the file that is ``wanted``; the whole file is on flash when its last byte was taken.
 
-        Raises ``Rejected("update.overrun")`` or ``("update.digest")``: the file begins anew, with other bytes, please.
+        Raises ``Rejected("update.overrun")`` or ``("update.digest")``, ``Unavailable("update.flash")``: after each
+        of them the file begins anew.
         """
         self._refuse_while_busy()
         if not self._missing:
