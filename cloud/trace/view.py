@@ -80,6 +80,12 @@ def _moment(sale: Entry | None, *others: list[Entry]) -> int:
     return max((entry.moment_ms for group in others for entry in group), default=0)
 
 
+def _product(session: Entry | None, plu: int) -> str | None:
+    """Return what the scale's key was called when the seller signed in; None when the session does not say."""
+    named: dict[int, str] = {} if session is None else dict(session.body.get("goods", ()))
+    return named.get(plu)
+
+
 def _sale(evidence: Evidence, code: str, entry: Entry, goods: str | None) -> Sale:
     credential = evidence.credential(entry.device)
     session = evidence.session_of(entry)
@@ -87,7 +93,7 @@ def _sale(evidence: Evidence, code: str, entry: Entry, goods: str | None) -> Sal
     body = entry.body
     return Sale(
         code=code,
-        product=goods,
+        product=_product(session, body["plu"]) or goods,
         net_grams=body["net_grams"],
         tare_grams=body["tare_grams"],
         price_fen_per_kg=body["price_fen_per_kg"],

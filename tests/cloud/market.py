@@ -101,7 +101,7 @@ class Market:
 
     def card_in(self, lot: str, stall: str = "A区12号 阿福鲜肉") -> None:
         """Put the seller's card, with this lot under price key 1, into the scale."""
-        body = {"action": 1, "seller": SELLER, "stall": stall, "lots": ((1, lot),)}
+        body = {"action": 1, "seller": SELLER, "stall": stall, "lots": ((1, lot),), "goods": ((1, "五花肉"),)}
         self.say(self.scale, record.SESSION, body)
 
     def sell(self, lot: str, grams: int = 512, price: int = 3600, time_ms: int | None = None) -> str:

@@ -65,16 +65,17 @@ async def run() -> None:
         publisher.went_online,
         Backoff(random.randrange),
     )
+    prices = plu.load(root)
     weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
-    sign_in = SignIn(CardReader(), SessionStore(root), screen, history, publisher)
+    sign_in = SignIn(CardReader(), SessionStore(root), prices, screen, history, publisher)
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
     app = ScaleApp(
         load_cell=LoadCell(),
         keypad=Keypad(),
         ticks_ms=clock.ticks_ms,
         weigher=weigher,
-        prices=plu.load(root),
+        prices=prices,
         sign_in=sign_in,
         screen=screen,
         history=history,

@@ -32,6 +32,11 @@ class PriceList:
         return plu
 
 
+    def names(self, numbers: "list[int]") -> "list[tuple[int, str]]":
+        """Return (number, name) of those of ``numbers`` that are on the list."""
+        return [(number, self._by_number[number].name) for number in numbers if number in self._by_number]
+
+
 def decode(data: bytes) -> PriceList:
     """Read ``[[plu, name, name GBK, price_fen_per_kg], ...]``; Rejected "plu.format" for anything else."""
     rows = cbor.decode(data)

@@ -13,6 +13,10 @@ FILE_NAME = "session.cbor"
 OUT = 0
 IN = 1  # positions in ``vocabulary.SESSION_ACTIONS``
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from scale.plu import PriceList
+
 _SELLER, _STALL, _LOTS = 1, 2, 3
 
 
@@ -32,13 +36,19 @@ class Session:
                 return lot
         raise Rejected("session.no_lot", str(plu))
 
-    def record(self, action: int) -> "tuple[int, dict[str, object]]":
-        """Return kind and body of the session record for ``action`` (IN or OUT)."""
+    def record(self, action: int, prices: "PriceList | None" = None) -> "tuple[int, dict[str, object]]":
+        """Return kind and body of the session record for ``action`` (IN or OUT).
+
+        With ``prices`` it names the goods of each key that the card has a lot for: a sale tells only its key's number.
+        """
         body = {"action": action, "seller": self.seller}
         if self.stall:
             body["stall"] = self.stall
         if action == IN and self._lots:
             body["lots"] = self._lots
+            goods = prices.names([plu for plu, _ in self._lots]) if prices else []
+            if goods:
+                body["goods"] = goods
         return record.SESSION, body
 
 

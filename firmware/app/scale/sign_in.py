@@ -11,6 +11,7 @@ from scale.screens import SIGNED_IN, SIGNED_OUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from scale.plu import PriceList
     from scale.screens import Screen
     from scale.session import Session, SessionStore
 
@@ -19,10 +20,17 @@ class SignIn:
     """Who is selling, on the screen, in the journal and on flash. ``serve_cards`` is an endless task."""
 
     def __init__(
-        self, card_reader: object, store: "SessionStore", screen: "Screen", history: object, publisher: object
+        self,
+        card_reader: object,
+        store: "SessionStore",
+        prices: "PriceList",
+        screen: "Screen",
+        history: object,
+        publisher: object,
     ) -> None:
         self._card_reader = card_reader
         self._store = store
+        self._prices = prices
         self._screen = screen
         self._history = history
         self._publisher = publisher
@@ -55,7 +63,7 @@ class SignIn:
     def _tap(self, card: "Session") -> None:
         before = self._store.current
         if before is None or before.card != card.card:
-            entries = [card.record(session.IN)]
+            entries = [card.record(session.IN, self._prices)]
             if before is not None and before.seller != card.seller:
                 entries.insert(0, before.record(session.OUT))
             self._change(entries, card)

@@ -129,6 +129,7 @@ FIELDS = {
         (3, "stall", Text(48), False),
         (4, "card", Octets(8), False),
         (5, "lots", Rows((Number(0xFFFF), _LOT_CODE), 24), False),
+        (6, "goods", Rows((Number(0xFFFF), Text(48)), 24), False),
     ),
     VISIT: (
         (1, "visit", Word(VISITS), True),
