@@ -276,8 +276,8 @@ def test_more_than_fits_is_refused_before_anything_is_written():
     assert says(
         asyncio.run(Bench().write(plain, Contents(SELLER, "三号摊", lots[:20]))), Contents(SELLER, "三号摊", lots[:20])
     )
-    six = Contents(SELLER, "三号摊", lots[:5])
-    assert says(asyncio.run(Bench().write(card, six)), six)
+    five = Contents(SELLER, "三号摊", lots[:5])
+    assert says(asyncio.run(Bench().write(card, five)), five)
 
 
 def test_keys_change_while_cards_are_in_the_field():

@@ -57,7 +57,7 @@ def open_slot(slot: bytes, uid: bytes, keyring: "Keyring") -> "Copy | None":
     key version that this device does not have).
     """
     end = length(slot, len(slot))
-    if end == LENGTH_BYTES:
+    if not any(slot):
         return None
     try:
         fields = cbor.decode(slot[LENGTH_BYTES:end])

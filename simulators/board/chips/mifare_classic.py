@@ -8,7 +8,7 @@ REFUSED, NO_ANSWER = 0x14, 0x01  # status of the PN532, UM0701-02 §7.1
 
 
 class VirtualClassic:
-    """One chip; ``keys(sector, writing)`` are the six bytes it was issued with."""
+    """One chip; ``keys`` has for each of its sixteen sectors key A and key B, six bytes each."""
 
     def __init__(self, uid, keys):
         self.uid = uid
@@ -46,7 +46,7 @@ class VirtualClassic:
         return self._silence(NO_ANSWER)
 
     def _unlock(self, writing, sector, fields):
-        if fields != self.keys(sector, writing) + self.uid[-4:]:
+        if fields != self.keys[sector][writing] + self.uid[-4:]:
             return self._silence(REFUSED)
         self._sector, self._may_write = sector, writing
         return 0, b""
