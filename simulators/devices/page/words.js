@@ -19,7 +19,7 @@ const WORDS = {
     pageLost: "与虚拟设备的连接断了，正在重连。若已按 Ctrl-C，请再运行 make devices。",
     refused: "这一步没有做成：", serviceTrouble: "网关或云端没有起来：",
     "scale.stopped": "设备自己停机了，可以重新插上电源。", "scale.timeout": "设备没有按时启动。若秤盘上有货，请先取下再插上电源。",
-    trouble: "设备出错：", lastWords: "它最后说：",
+    trouble: "设备出错：", lastWords: "详情：",
   },
   en: {
     title: "Chengxin · virtual devices", subtitle: "Virtual devices: real firmware, real signatures", otherLanguage: "中文",
@@ -38,7 +38,7 @@ const WORDS = {
     refused: "That was not done: ", serviceTrouble: "Gateway or cloud did not start: ",
     "scale.stopped": "The device stopped by itself. You can plug it in again.",
     "scale.timeout": "The device did not start in time. If goods lie on the pan, take them off and plug it in again.",
-    trouble: "The device has a fault: ", lastWords: "Its last words: ",
+    trouble: "The device has a fault: ", lastWords: "Detail: ",
   },
 };
 
