@@ -34,7 +34,7 @@ MAY_SAY = {
     "terminal": _EVERY_DEVICE | {records.WEIGHING, records.SESSION, records.MOVEMENT, records.TEST},
     "rail": _EVERY_DEVICE | {records.WEIGHING, records.CARCASS, records.LOT, records.MOVEMENT},
     "farm": _EVERY_DEVICE | {records.WEIGHING, records.LOT, records.MOVEMENT, records.TEST},
-    "handheld": _EVERY_DEVICE | {records.VISIT, records.TEST},
+    "handheld": _EVERY_DEVICE | {records.VISIT, records.TEST, records.REWEIGH},
     "console": _EVERY_DEVICE | {records.LOT, records.MOVEMENT, records.TEST, records.DECISION},
 }
 """Kinds of record that each role may seal; a role that is not listed (gateway, cloud) may seal none.

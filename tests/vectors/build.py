@@ -40,6 +40,10 @@ BODIES: dict[int, dict[str, Any]] = {
     record.DECISION: {"decision": 3, "lot": LOT, "reason": "抽检不合格", "account": bytes(range(32))},
     record.HEALTH: {"uptime_s": 900, "journal_pending": 2, "journal_permille": 12, "zero_drift_grams": -1},
     record.AUDIT: {"event": 1, "event_counter": 7, "detail": "机壳打开"},
+    record.REWEIGH: {
+        "instrument": "scale-0001", "reference_grams": 1000, "indicated_grams": 1005, "e_grams": 5,
+        "added_milligrams": 1500, "tolerance_milligrams": 5000, "result": 2, "visit_back": 1,
+    },
 }  # fmt: skip
 
 

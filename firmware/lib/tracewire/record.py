@@ -15,8 +15,11 @@ from tracewire.vocabulary import (
     CLOCK_SOURCES,
     DECISIONS,
     DOCUMENTS,
+    FINDINGS,
+    IDENTIFICATIONS,
     LOT_SOURCES,
     MOVEMENTS,
+    SAMPLING_PLANS,
     SESSION_ACTIONS,
     TARE_MODES,
     TEST_METHODS,
@@ -34,6 +37,7 @@ VERSION = 1
 
 BOOT, CLOCK, WEIGHING, SALE, CARCASS, LOT, MOVEMENT = 1, 2, 3, 4, 5, 6, 7
 SESSION, VISIT, TEST, DOCUMENT, DECISION, HEALTH, AUDIT = 8, 9, 10, 11, 12, 13, 14
+REWEIGH = 15
 
 KINDS = {
     BOOT: "boot",
@@ -50,6 +54,7 @@ KINDS = {
     DECISION: "decision",
     HEALTH: "health",
     AUDIT: "audit",
+    REWEIGH: "reweigh",
 }
 
 # Bounds wide enough for any scale of the product and narrow enough that a total fits 64 bits (spec 4.2).
@@ -62,6 +67,7 @@ _TIME = Number(0x7FFFFFFFFFFF)
 _LOT_CODE = Digits(24, 8)
 _PARTY = Digits(13, 9)
 _NAME = Text(96)
+_LABEL = Text(32)  # a number that stands on a thing: seal, bag, plate
 
 # (key, name, type, required): keys are 1 to 23, in order; a key is never given to another meaning.
 FIELDS = {
@@ -140,6 +146,11 @@ FIELDS = {
         (6, "fix_quality", Number(9), False),
         (7, "evidence_digest", Octets(32), False),
         (8, "note", Text(240), False),
+        (9, "identified_by", Word(IDENTIFICATIONS), False),
+        (10, "mark", _COUNT, False),
+        (11, "fix_age_ms", _COUNT, False),
+        (12, "finding", Word(FINDINGS), False),
+        (13, "seal", _LABEL, False),
     ),
     TEST: (
         (1, "lot", _LOT_CODE, True),
@@ -148,6 +159,10 @@ FIELDS = {
         (4, "method", Word(TEST_METHODS), True),
         (5, "result", Word(TEST_RESULTS), True),
         (6, "document_digest", Octets(32), False),
+        (7, "retained", _LABEL, False),
+        (8, "plan", Word(SAMPLING_PLANS), False),
+        (9, "seal", _LABEL, False),
+        (10, "visit_back", _SEQ, False),
     ),
     DOCUMENT: (
         (1, "lot", _LOT_CODE, True),
@@ -181,6 +196,18 @@ FIELDS = {
         (1, "event", Word(AUDIT_EVENTS), True),
         (2, "event_counter", _COUNT, True),
         (3, "detail", Text(120), False),
+    ),
+    REWEIGH: (
+        (1, "instrument", _LABEL, True),
+        (2, "reference_grams", Number(0x7FFFFFFF, 1), True),
+        (3, "indicated_grams", _SIGNED_MASS, True),
+        (4, "e_grams", Number(0x7FFFFFFF, 1), True),
+        (5, "added_milligrams", _COUNT, False),
+        (6, "tolerance_milligrams", _COUNT, True),
+        (7, "result", Word(TEST_RESULTS), True),
+        (8, "visit_back", _SEQ, True),
+        (9, "seal", _LABEL, False),
+        (10, "evidence_digest", Octets(32), False),
     ),
 }
 

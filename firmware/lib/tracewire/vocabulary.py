@@ -46,6 +46,15 @@ LOT_SOURCES = (
 VISITS = ("other", "patrol", "enforcement", "sampling")
 """日常巡查, 执法检查, 抽样监测 (Zhengzhou art. 11.3)."""
 
+IDENTIFICATIONS = ("typed", "scanned", "sealed_mark")
+"""How a visit knows whom it visits: code keyed in (flagged), mark 电子身份标识 scanned, mark scanned and its seal good."""
+
+FINDINGS = ("other", "in_order", "mismatch", "device_fault", "violation")
+"""What a visit found; mismatch: goods and trace data differ (Fujian order 147 art. 9, Zhengzhou art. 8)."""
+
+SAMPLING_PLANS = ("other", "routine", "scheduled", "unscheduled")
+"""例行监测, 专项监测 by plan or not."""
+
 TEST_METHODS = ("other", "rapid", "laboratory")
 TEST_RESULTS = ("pending", "pass", "fail")
 
