@@ -5,7 +5,7 @@ import queue
 from pathlib import Path
 
 import pytest
-from tracewire import chain, cose, record
+from tracewire import chain
 from tracewire.receipt import CLOUD
 
 from tests.edge import cloud_peer
@@ -70,35 +70,6 @@ def test_bad_bytes_end_in_quarantine_and_hold_nobody_up(site: Site) -> None:
         payloads = {payload for (payload,) in site.rows("SELECT payload FROM quarantine")}
         assert payloads == set(bad.values())
         assert site.metric('chengxin_gateway_quarantined_total{code="cose.size"}') == 1
-
-
-def test_a_refused_record_is_named_in_the_receipt(site: Site) -> None:
-    site.seal(DEVICE)
-    node = site.nodes[DEVICE]
-    payload = record.Record(record.CLOCK, {"before_ms": 1, "source": 1}, 2, b"\x07" * 32, 1).encode()
-    wrong_past = cose.seal(payload, cose.RECORD, node.key)
-    node.head = chain.GENESIS
-    with site.gateway(), site.link(DEVICE) as link:
-        link.say(site.seal(DEVICE))
-        link.next_receipt()
-        link.say(wrong_past)
-        refused = link.next_receipt().refused
-    assert refused == ((2, chain.digest(wrong_past), "chain.prev"),)
-
-
-def test_a_fork_raises_an_alarm_and_both_are_kept(site: Site) -> None:
-    first = site.seal(DEVICE)
-    site.nodes[DEVICE].head = chain.GENESIS
-    second = site.nodes[DEVICE].seal(record.CLOCK, {"before_ms": 2, "source": 1})
-    with site.gateway() as gateway, site.link(DEVICE) as link:
-        link.say(first)
-        link.next_receipt()
-        link.say(second)
-        assert link.next_receipt().refused == ((1, chain.digest(second), "chain.fork"),)
-        assert '"level": "error"' in gateway.log_path.read_text()
-        assert site.status()["forks"] == 1
-        assert site.status()["outbox_records"] == 2
-        assert site.metric("chengxin_gateway_forks_total") == 1
 
 
 @pytest.mark.parametrize(("moment", "kept"), [("before-keep", [1]), ("after-keep", [1, 2])])

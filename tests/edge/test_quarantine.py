@@ -18,7 +18,7 @@ from tests.edge.device_link import DeviceLink
 from tests.edge.site import Site
 
 CLOCK = {"before_ms": 999, "source": 1}
-DEVICES = [f"scale-{number:04}" for number in range(1, 9)]
+DEVICES = [f"scale-{number:04}" for number in range(1, 10)]
 REPEATS = 5
 
 
@@ -97,10 +97,29 @@ def test_refused_evidence_reaches_the_cloud_once_and_its_word_comes_down(
         assert link.next_receipt(CLOUD).seq_to == 1
         for _ in range(REPEATS):  # the device hears the word every time, the cloud is asked the first time only
             link.say(refused)
+            named = link.next_receipt().refused  # the gateway's own word, for information
+            assert [(digest, why) for _, digest, why in named] == [(chain.digest(refused), code)]
             assert cloud_word(link, refused) == code
     assert cloud.heard[refused] == 1
     assert words(site, refused) == [(code, code)]
     assert site.rows("SELECT seq FROM outbox WHERE device = ?", device) == []
+
+
+def test_a_fork_raises_an_alarm_and_the_receipt_stays_with_the_first(site: Site, cloud: CloudPeer) -> None:
+    device = "scale-0009"
+    first, second = site.seal(device), fork(site, device)
+    forks, alarms = site.status()["forks"], site.metric("chengxin_gateway_forks_total")
+    with site.link(device) as link:
+        link.say(first)
+        link.next_receipt(CLOUD)
+        link.say(second)
+        assert cloud_word(link, second) == "chain.fork"
+        link.say(first)
+        assert link.receipt_to(1).head == chain.digest(first)
+    assert site.status()["forks"] == forks + 1
+    assert site.metric("chengxin_gateway_forks_total") == alarms + 1
+    log = (site.home / "gateway.log").read_text().splitlines()
+    assert any(f'"sender": "{device}"' in line and '"level": "error"' in line for line in log)
 
 
 def test_the_cloud_may_know_better_and_the_device_gets_its_receipt(site: Site, cloud: CloudPeer) -> None:
