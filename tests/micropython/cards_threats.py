@@ -10,7 +10,7 @@ from cards import iso14443
 from cards.contents import Contents
 from chips.mifare_classic import VirtualClassic
 from scale import session
-from tracewire.errors import Rejected
+from tracewire.errors import Rejected, Unavailable
 
 from cards_bench import (
     LOT,
@@ -87,6 +87,39 @@ def test_presented_and_taken_away_is_told_once_each():
 
     issued_cards = (issued(new_secure_card()), issued(new_plain_card()))
     asyncio.run(story())
+
+
+def test_a_card_that_was_lost_and_lies_there_still_is_presented_again():
+    async def story():
+        bench.line.place(chip)
+        card = await bench.reader.next_card()
+        bench.line.pull_after(3)
+        try:
+            await card.read()
+        except Unavailable as error:
+            assert error.code == "card.gone"
+        bench.line.place(chip)  # sooner than anybody looks
+        return await (await bench.reader.next_card()).read()
+
+    bench, chip = Bench(), issued(new_secure_card())
+    assert says(asyncio.run(story()), OLD)
+
+
+def test_a_card_that_was_lost_and_is_away_is_told_once():
+    async def story():
+        bench.line.place(chip)
+        card = await bench.reader.next_card()
+        bench.line.pull_after(3)
+        try:
+            await card.read()
+        except Unavailable as error:
+            assert error.code == "card.gone"
+        assert await bench.reader.next_card() is None
+        bench.line.place(chip)
+        return await bench.reader.next_card()
+
+    bench, chip = Bench(), issued(new_secure_card())
+    assert asyncio.run(story()).uid == SECURE_UID
 
 
 def test_more_than_the_card_holds_of_a_lot_is_not_sold():

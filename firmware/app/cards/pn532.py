@@ -46,11 +46,12 @@ def frame(command: bytes) -> bytes:
 
 
 class Pn532:
-    """The reader chip behind ``port``; one command at a time."""
+    """The reader chip behind ``port``; one command at a time. ``losses`` counts the exchanges that a card left."""
 
     def __init__(self, port: object, answer_s: float = ANSWER_S) -> None:
         self._port = port
         self._answer_s = answer_s
+        self.losses = 0
 
     async def start(self) -> None:
         """Wake the chip and set it up; Unavailable when there is none."""
@@ -79,6 +80,7 @@ class Pn532:
         if status == _STATUS_MIFARE_REFUSED:
             raise Rejected("card.foreign", "key refused")
         if status:
+            self.losses += 1
             raise Unavailable("card.gone", "status %02x" % status)
         return answer[1:]
 

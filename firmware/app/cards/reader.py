@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 POLL_S = 0.15  # between two looks: short against a hand's movement, long against the 30 ms that a look takes
 
-_NOBODY, _USELESS = None, b""
+_NOBODY, _USELESS, _LOST = None, b"", b"?"
 
 
 class Reader:
@@ -46,15 +46,19 @@ class Reader:
         self._draw = draw
         self._poll_s = poll_s
         self._present = _NOBODY
+        self._losses = 0
         self._is_started = False
 
     async def next_card(self) -> "Card | None":
         """Wait until a card is presented or taken away (None); once for each.
 
-        Rejected "card.foreign", once, for a card of no use here. Unavailable "reader.…" when the chip does not answer:
-        call again, it is woken anew.
+        A card that was lost in the middle ("card.gone") and lies there still is presented again. Rejected
+        "card.foreign", once, for a card of no use here. Unavailable "reader.…" when the chip does not answer: call
+        again, it is woken anew.
         """
         while True:
+            if self._chip.losses != self._losses:
+                self._losses, self._present = self._chip.losses, _LOST
             try:
                 target = await self._look()
                 present = target.uid if target else _NOBODY
