@@ -32,7 +32,7 @@ _EVERY_DEVICE = {records.BOOT, records.CLOCK, records.DOCUMENT, records.HEALTH, 
 MAY_SAY = {
     "scale": _EVERY_DEVICE | {records.WEIGHING, records.SALE, records.SESSION, records.MOVEMENT},
     "terminal": _EVERY_DEVICE | {records.WEIGHING, records.SESSION, records.MOVEMENT, records.TEST},
-    "rail": _EVERY_DEVICE | {records.WEIGHING, records.CARCASS, records.LOT, records.MOVEMENT},
+    "rail": _EVERY_DEVICE | {records.WEIGHING, records.CARCASS, records.LOT, records.MOVEMENT, records.TEST},
     "farm": _EVERY_DEVICE | {records.WEIGHING, records.LOT, records.MOVEMENT, records.TEST},
     "handheld": _EVERY_DEVICE | {records.VISIT, records.TEST, records.REWEIGH},
     "console": _EVERY_DEVICE | {records.LOT, records.MOVEMENT, records.TEST, records.DECISION},

@@ -114,6 +114,7 @@ FIELDS = {
         (4, "side", Word(CARCASS_SIDES), True),
         (5, "ear_tag", Digits(15, 15), False),
         (6, "hook", _COUNT, False),
+        (7, "weighing_back", _SEQ, False),
     ),
     LOT: (
         (1, "lot", _LOT_CODE, True),
@@ -134,6 +135,7 @@ FIELDS = {
         (6, "voucher", Text(32), False),
         (7, "waste_grams", _MASS, False),
         (8, "goods", _NAME, False),
+        (9, "weighing_back", _SEQ, False),
     ),
     SESSION: (
         (1, "action", Word(SESSION_ACTIONS), True),

@@ -47,7 +47,7 @@ VISITS = ("other", "patrol", "enforcement", "sampling")
 """日常巡查, 执法检查, 抽样监测 (Zhengzhou art. 11.3)."""
 
 IDENTIFICATIONS = ("typed", "scanned", "sealed_mark")
-"""How a visit knows whom it visits: code keyed in (flagged), mark 电子身份标识 scanned, mark scanned and its seal good."""
+"""How a visit knows whom it visits: code keyed in (flagged), mark 电子身份标识 scanned, mark whose seal holds."""
 
 FINDINGS = ("other", "in_order", "mismatch", "device_fault", "violation")
 """What a visit found; mismatch: goods and trace data differ (Fujian order 147 art. 9, Zhengzhou art. 8)."""
@@ -75,6 +75,8 @@ AUDIT_EVENTS = (
     "rollback_detected",
     "printer_fault",
     "power_fault",
+    "tag_repeated",  # an ear tag that was already weighed came to the rail again
+    "disposal_mismatch",  # what was to be destroyed does not weigh what was condemned
 )
 
 
