@@ -60,7 +60,8 @@ class GatewayConfig:
     remembered_records: int = 20_000
     """Digests remembered per device, to tell a repeat from a fork after the bytes went to the cloud."""
     quarantined_per_sender: int = 10_000
-    """Refused byte strings kept per sender; more are only counted, so that no device can fill the disk."""
+    """Refused byte strings kept per sender; more are only counted, so that no noise fills the disk. Sealed ones are
+    evidence, and always kept."""
     cloud_timeout_ms: int = 30_000
     """Longest wait for the cloud's answer; a late answer counts as none."""
     link_retry_ms: int = 500

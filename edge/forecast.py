@@ -1,8 +1,8 @@
 """How long the buffer lasts: what the store grew by over the last minutes, against the room that is left.
 
 Measured on the pages the store occupies, not on the sealed bytes: rows, indexes and history take as much room again.
-While nothing grows the answer is None, "unknown": an outbox that drains has no last hour. Rules only: samples come from
-whoever reads the store's size.
+While nothing grows the answer is None, "unknown": an outbox that drains has no last hour, so a fall begins the look anew.
+Rules only: samples come from whoever reads the store's size.
 """
 
 from collections import deque
@@ -22,6 +22,8 @@ class BufferForecast:
 
     def note(self, now_s: float, used_bytes: int) -> None:
         """Take a sample at monotonic time ``now_s``; those that come too close are passed over."""
+        if self._samples and used_bytes < self._samples[-1][1]:
+            self._samples.clear()
         if not self._samples or now_s - self._samples[-1][0] >= SAMPLE_SECONDS:
             self._samples.append((now_s, used_bytes))
 

@@ -154,7 +154,8 @@ def test_there_is_no_plain_listener(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.mqtt_port)) as plain:
         plain.settimeout(10)
         plain.sendall(b"\x10\x16\x00\x04MQTT\x04\x02\x00\x3c\x00\x0ascale-0001")
-        assert plain.recv(16)[:1] != b"\x20"  # a TLS alert or nothing, never a CONNACK
+        with contextlib.suppress(ConnectionError):  # a broker may hang up hard
+            assert plain.recv(16)[:1] != b"\x20"  # a TLS alert or nothing, never a CONNACK
 
 
 def test_a_revocation_list_ends_an_open_session_and_refuses_the_next(site: Site) -> None:

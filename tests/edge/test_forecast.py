@@ -32,6 +32,13 @@ def test_it_is_unknown_while_nothing_grows(end: int) -> None:
     assert forecast(MEGABYTE, 2 * MEGABYTE, end, every_s=60).hours_left(MEGABYTE) is None
 
 
+def test_a_fall_begins_the_look_anew() -> None:
+    drained = forecast(0, 9 * MEGABYTE, MEGABYTE, every_s=60)
+    assert drained.hours_left(MEGABYTE) is None
+    drained.note(1180.0, 2 * MEGABYTE)
+    assert drained.hours_left(60 * MEGABYTE) == pytest.approx(1.0)
+
+
 def test_growth_of_long_ago_does_not_count() -> None:
     samples = round(WINDOW_SECONDS / SAMPLE_SECONDS) + 1
     assert forecast(0, *[MEGABYTE] * samples).hours_left(MEGABYTE) is None

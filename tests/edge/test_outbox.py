@@ -165,6 +165,15 @@ def test_a_full_disk_keeps_nothing_of_the_bunch_and_recovers(bench: Bench) -> No
     outbox.close()
 
 
+def test_what_it_occupies_grows_with_the_rows_and_falls_when_they_go(bench: Bench) -> None:
+    empty = bench.outbox.used_bytes()
+    for _ in range(10):
+        bench.outbox.keep([bench.verified(bench.seal()) for _ in range(20)])
+    full = bench.outbox.used_bytes()
+    accept_all(bench)
+    assert full > bench.outbox.used_bytes() > empty  # the history stays
+
+
 def test_rows_leave_only_when_they_are_settled(bench: Bench) -> None:
     bench.outbox.keep([bench.verified(bench.seal()) for _ in range(3)])
     first, second, third = bench.outbox.oldest(10, 1 << 20)
