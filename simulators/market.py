@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tracewire import cbor, record
 from tracewire.errors import Unavailable
 
 from simulators.scale_process import ScaleProcess
@@ -30,15 +29,10 @@ class Vendor:
     power_cut_due: bool = False
     """Somebody is about to pull this scale's plug."""
 
-    def card(self) -> bytes:
-        """Return what is written on the seller's card: who, where, and which lot each key sells."""
-        lots: list[object] = [[key, record.pack_digits(self.lot)] for key, _, _ in self.stall.goods]
-        return cbor.encode({1: record.pack_digits(self.stall.seller_code), 2: self.stall.name, 3: lots})
-
     async def open_stall(self) -> None:
         """Switch on, tap the card once."""
         await self.scale.start()
-        await self.scale.present_card(self.card())
+        await self.scale.present_card(self.stall.card(self.lot))
         await self.scale.wait_for_text(self.stall.name)
         await self.scale.take_card()
 

@@ -1,6 +1,6 @@
 """Make the README's pictures: a slip as the scale printed it, and the page behind its QR code on a phone.
 
-    python -m simulators.pictures          writes docs/pictures/slip.png and docs/pictures/trace.png
+python -m simulators.pictures          writes docs/pictures/slip.png and docs/pictures/trace.png
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from simulators import upstream
 from simulators.firmware_image import REPOSITORY
@@ -20,7 +20,7 @@ from simulators.site import STALLS, Site
 from simulators.upstream import UpstreamDevice
 
 FOLDER = REPOSITORY / "docs" / "pictures"
-PHONE = {"width": 390, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 860}
 BROWSER = "/usr/bin/chromium"
 SALES = 2
 """The page of the first sale then shows that its successor in the chain is there too."""

@@ -34,6 +34,8 @@ HEAP = "192K"
 POWER_ON = REPOSITORY / "simulators" / "board" / "power_on.py"
 POWER_ON_LOADER = POWER_ON.with_name("power_on_loader.py")
 
+PROGRAM = "scale.main"
+
 START_TIMEOUT_S = 30.0
 WAIT_TIMEOUT_S = 20.0
 
@@ -68,10 +70,12 @@ class ScaleProcess:
         clock_offset_ms: int = 0,
         heap: str = HEAP,
         power_on: Path = POWER_ON,
+        program: str = PROGRAM,
     ) -> None:
         """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; ``start`` switches it on.
 
-        With ``power_on=POWER_ON_LOADER`` the image is the loader's, and the program comes from a slot on the flash.
+        ``program`` is the module of the image that is run. With ``power_on=POWER_ON_LOADER`` the image is the
+        loader's, and the program comes from a slot on the flash.
         """
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
@@ -83,6 +87,7 @@ class ScaleProcess:
         self._clock_offset_ms = clock_offset_ms
         self._heap = heap
         self._power_on = power_on
+        self._program = program
         self._slips_taken = 0
         self._load_grams: float = 0
         self._changed = asyncio.Condition()
@@ -220,6 +225,7 @@ class ScaleProcess:
             "CHENGXIN_FLASH": str(self._flash),
             "CHENGXIN_PANEL": panel,
             "CHENGXIN_CLOCK_OFFSET_MS": str(self._clock_offset_ms),
+            "CHENGXIN_PROGRAM": self._program,
         }
 
     async def _plugged_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -256,7 +262,9 @@ class ScaleProcess:
         return self._process is not None and self._process.returncode is not None
 
     def _last_words(self) -> str:
-        return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+        said = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+        status = None if self._process is None else self._process.returncode
+        return said or f"without a word, exit status {status}"
 
     async def _clear_up(self) -> None:
         if self._ending is not None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from tracewire import cbor, record
 from tracewire.errors import Unavailable
 
 from simulators import firmware_image
@@ -42,6 +43,11 @@ class Stall:
     cell: Cell
     goods: tuple[tuple[int, str, int], ...]
     """(PLU key, name, price in fen per kg)."""
+
+    def card(self, lot: str) -> bytes:
+        """Return what is written on the seller's card: who, where, and which lot each key sells."""
+        lots: list[object] = [[key, record.pack_digits(lot)] for key, _, _ in self.goods]
+        return cbor.encode({1: record.pack_digits(self.seller_code), 2: self.name, 3: lots})
 
 
 STALLS = (

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tracewire import cbor, record
-
 from simulators.devices.kinds import COUNTER_SCALE, Kind, Words
 from simulators.site import Stall
 
@@ -59,18 +57,12 @@ def of_stall(stall: Stall, stalls: Sequence[Stall], lots: dict[str, str]) -> Fac
     )
 
 
-def seller_card(stall: Stall, lot: str) -> bytes:
-    """Return what is written on a seller's card: who, where, and which lot each key sells."""
-    lots: list[object] = [[number, record.pack_digits(lot)] for number, _, _ in stall.goods]
-    return cbor.encode({1: record.pack_digits(stall.seller_code), 2: stall.name, 3: lots})
-
-
 def _cards(own: Stall, stalls: Sequence[Stall], lots: dict[str, str]) -> Iterator[Card]:
-    whole = seller_card(own, lots[own.seller_code])
+    whole = own.card(lots[own.seller_code])
     yield Card("seller", Words(f"{own.seller}的卡", f"{own.seller}'s card"), "ours", whole)
     for other in stalls:
         if other is not own:
-            contents = seller_card(other, lots[other.seller_code])
+            contents = other.card(lots[other.seller_code])
             yield Card(other.scale, Words(f"{other.seller}的卡", f"{other.seller}'s card"), "ours", contents)
     yield Card("foreign", Words("公交卡", "Bus card"), "foreign", FOREIGN_CARD)
     yield Card("broken", Words("坏卡", "Broken card"), "broken", whole[: len(whole) // 2])

@@ -47,9 +47,10 @@ class SignIn:
         """Answer every card that is presented; a card that is taken away ends nothing."""
         while True:
             card = await self._card_reader.next_card()
+            self._on_reader = None  # also when the next card is not one of ours
             try:
-                self._on_reader = None if card is None else session.decode_card(card)
-                if self._on_reader:
+                if card is not None:
+                    self._on_reader = session.decode_card(card)
                     self._tap(self._on_reader)
             except (Rejected, Unavailable) as refusal:
                 self._screen.refuse(refusal.code)
