@@ -1,7 +1,8 @@
 """How long the buffer lasts: what the store grew by over the last minutes, against the room that is left.
 
 Measured on the pages the store occupies, not on the sealed bytes: rows, indexes and history take as much room again.
-While nothing grows the answer is None, "unknown": an outbox that drains has no last hour, so a fall begins the look anew.
+While nothing grows the answer is None, "unknown": an outbox that drains has no last hour, so a fall begins the look
+anew.
 Rules only: samples come from whoever reads the store's size.
 """
 
