@@ -27,7 +27,7 @@ DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
 RAIL = ("device", "scale", "rail")
-"""Packages that make the scale of a slaughter line: it weighs as a counter scale does, and does other things with it."""
+"""Packages that make the scale of a slaughter line, which weighs as a counter scale does."""
 
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from device import escpos, local_time
 from hypothesis import given
 from hypothesis import strategies as st
 from scale import slip, slip_labels
@@ -75,13 +76,13 @@ def test_the_qr_carries_the_trace_address_and_the_sealed_record() -> None:
 
 @given(st.binary(max_size=LONGEST_RECORD))
 def test_the_fragment_is_base64url_without_padding(record_bytes: bytes) -> None:
-    fragment = slip.address("", "", record_bytes)[1:]
+    fragment = escpos.address("", "", record_bytes)[1:]
     assert fragment == base64.urlsafe_b64encode(record_bytes).rstrip(b"=")
 
 
 def test_the_longest_record_fits_a_qr_of_version_15_at_level_m_on_the_paper() -> None:
     prefix = "https://trace.example-district.gov.cn/t/"
-    paper = Printer().render(slip.qr(slip.address(prefix, CODE, b"\xff" * LONGEST_RECORD)))
+    paper = Printer().render(escpos.qr(escpos.address(prefix, CODE, b"\xff" * LONGEST_RECORD)))
     assert paper.codes[0][1] <= LARGEST_QR_VERSION
 
 
@@ -95,8 +96,8 @@ def test_a_phone_reads_the_printed_qr(tmp_path: Path) -> None:
 
 
 def test_the_longest_record_can_still_be_read_from_paper(tmp_path: Path) -> None:
-    address = slip.address("https://trace.example-district.gov.cn/t/", CODE, bytes(range(LONGEST_RECORD)))
-    save_png(b"\x1ba\x01" + slip.qr(address), tmp_path / "qr.png")
+    address = escpos.address("https://trace.example-district.gov.cn/t/", CODE, bytes(range(LONGEST_RECORD)))
+    save_png(b"\x1ba\x01" + escpos.qr(address), tmp_path / "qr.png")
     seen = subprocess.run(["zbarimg", "--quiet", "--raw", tmp_path / "qr.png"], capture_output=True, check=True)
     assert seen.stdout.strip() == address
 
@@ -120,4 +121,4 @@ def test_every_label_was_compared() -> None:
 def test_local_time_is_the_calendar_of_beijing(time_ms: int) -> None:
     beijing = timezone(timedelta(hours=8))
     expected = datetime.fromtimestamp(time_ms // 1000, beijing).strftime("%Y-%m-%d %H:%M:%S")
-    assert slip.local_time(time_ms) == expected
+    assert local_time.write(time_ms) == expected

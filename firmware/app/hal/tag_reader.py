@@ -1,7 +1,7 @@
 """Reader of ear tags and hooks on a UART: lines of ASCII, 9600 baud, ended by CR LF.
 
-What stands in a line is the business of ``rail.ear_tags``; here a line is bytes up to LF, and noise without an end costs
-no memory.
+What stands in a line is the business of ``rail.ear_tags``; here a line is bytes up to LF, and noise without an end
+costs no memory.
 """
 
 import asyncio

@@ -6,17 +6,14 @@ ends the program, the watchdog starves and the board begins again from its journ
 
 import asyncio
 import gc
-import random
 
-from device import config, mqtt_link
-from device.backoff import Backoff
+from device import config, uplink
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
-from device.mqtt import Client
-from device.publisher import Publisher
+from device.paper import Paper
 from device.watchdog import Watchdog
-from hal import clock, entropy, flash, power, radio
+from hal import clock, entropy, flash, power
 from hal.card_reader import CardReader
 from hal.display import Display
 from hal.keypad import Keypad
@@ -24,7 +21,7 @@ from hal.lamps import Lamps
 from hal.load_cell import LoadCell
 from hal.printer import Printer
 from hal.watchdog import Watchdog as BoardWatchdog
-from tracewire import p256, topics
+from tracewire import p256
 
 from scale import plu, slip, type_plate
 from scale.app import ScaleApp
@@ -35,10 +32,6 @@ from scale.sign_in import SignIn
 from scale.slip_desk import SlipDesk
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from device.config import Config
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
@@ -56,15 +49,7 @@ async def run() -> None:
     history = History(journal, key, clock, type_plate.boot_body(settings, power.boot_cause()))
     history.start()
 
-    keepers = [(level, p256.VerifyingKey(point)) for level, point in settings.keepers]
-    publisher = Publisher(journal, key.kid, keepers, topics.up(settings.name), clock.ticks_ms)
-    client = Client(
-        broker(root, settings),
-        topics.down(settings.name),
-        publisher.hear,
-        publisher.went_online,
-        Backoff(random.randrange),
-    )
+    publisher, client = uplink.build(root, settings, journal, key)
     prices = plu.load(root)
     weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
@@ -81,7 +66,7 @@ async def run() -> None:
         history=history,
         publisher=publisher,
         storage_line=StorageLine(screen, journal, publisher, client),
-        slip_desk=SlipDesk(printer, screen, history, letterhead),
+        slip_desk=SlipDesk(Paper(printer, screen, history), letterhead),
         progress=watchdog.progress,
     )
     heart = Heart(
@@ -92,30 +77,10 @@ async def run() -> None:
         app.serve_keys(),
         sign_in.serve_cards(),
         publisher.run(client),
-        go_online(client),
+        uplink.go_online(client),
         heart.beat(),
         watchdog.run(),
     )
-
-
-async def go_online(client: Client) -> None:
-    """Bring the network up, then keep the connection to the gateway; selling does not wait for either."""
-    await radio.connect()
-    await client.run()
-
-
-def broker(root: str, settings: "Config") -> mqtt_link.Broker:
-    """Return where the gateway is, and the certificates of both sides."""
-    files = [_read(root + "/" + name) for name in ("tls_cert.der", "tls_key.der", "server_ca.der")]
-    context = mqtt_link.tls_context(*files)
-    return mqtt_link.Broker(
-        settings.gateway_host, settings.gateway_port, settings.gateway_tls_name, settings.name, context
-    )
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def main() -> None:
