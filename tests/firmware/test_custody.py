@@ -107,9 +107,10 @@ def test_a_refused_record_is_settled_when_its_turn_comes(custody: Custody) -> No
     assert custody.receive(CLOUD, settled(5, 4, refused=(5,)), 0) == [(5, 5, digest(5))]
 
 
-def test_a_refusal_of_a_record_that_is_not_ours_is_ignored(custody: Custody) -> None:
-    forged = Receipt(CLOUD, KID, 1, 0, bytes(32), 1, [(1, digest(2), "chain.prev")])
-    assert refusal(custody, CLOUD, forged) == "custody.head"
+def test_a_refused_copy_of_our_number_settles_nothing_and_spoils_nothing(custody: Custody) -> None:
+    of_a_clone = Receipt(CLOUD, KID, 1, 3, digest(3), 1, [(4, digest(2), "chain.fork")])
+    assert custody.receive(CLOUD, of_a_clone, 0) == [(1, 3, digest(3))]
+    assert (custody.settled_to, custody.refused) == (3, 0)
 
 
 @given(
