@@ -20,9 +20,10 @@ CLEAR = ("zero", "tare")
 
 
 class Keypad:
-    """One event for each press; holding a key does not repeat it."""
+    """One event for each press; holding a key does not repeat it. ``keys`` is the layout, rows of names."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: "tuple[tuple[str, ...], ...]" = KEYS) -> None:
+        self._keys = keys
         self._rows = [Pin(number, Pin.OPEN_DRAIN, value=1) for number in pins.KEY_ROWS]
         self._columns = [Pin(number, Pin.IN, Pin.PULL_UP) for number in pins.KEY_COLUMNS]
         self._reported = ()
@@ -52,7 +53,7 @@ class Keypad:
 
     def _scan(self) -> "tuple[str, ...]":
         down = []
-        for row, names in zip(self._rows, KEYS):
+        for row, names in zip(self._rows, self._keys):
             row.value(0)
             down.extend([name for column, name in zip(self._columns, names) if not column.value()])
             row.value(1)

@@ -56,7 +56,7 @@ def read(scanned: bytes) -> "tuple[str, bytes]":
     start, _, party = address.rpartition(_PATH)
     if not start.startswith((b"http://", b"https://")) or not _is_party(party):
         raise Rejected("mark.address", "http…/e/<party> expected")
-    return party.decode(), _unbase64(fragment)
+    return party.decode(), from_base64url(fragment)
 
 
 def open_sealed(sealed: bytes, party: str, key: "VerifyingKey") -> Mark:
@@ -87,8 +87,11 @@ def _is_party(text: bytes) -> bool:
     return 9 <= len(text) <= 13 and all([48 <= octet <= 57 for octet in text])
 
 
-def _unbase64(text: bytes) -> bytes:
-    """Return the bytes of base64url; every character is checked first, because decoders pass over foreign ones."""
+def from_base64url(text: bytes) -> bytes:
+    """Return the bytes of unpadded base64url, or ``Rejected("mark.base64")``.
+
+    Every character is checked first, because decoders pass over foreign ones.
+    """
     if len(text) % 4 == 1 or not all([_is_base64url(octet) for octet in text]):
         raise Rejected("mark.base64")
     return a2b_base64(text.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(text) % 4))

@@ -204,6 +204,7 @@ FIELDS = {
         (13, "unsold", _COUNT, False),
         (14, "heap_low_bytes", _COUNT, False),
         (15, "event_counter", _COUNT, False),
+        (16, "garbled", _COUNT, False),
     ),
     AUDIT: (
         (1, "event", Word(AUDIT_EVENTS), True),

@@ -3,12 +3,17 @@
 import os
 import time
 
-_OFFSET_MS = int(os.getenv("CHENGXIN_CLOCK_OFFSET_MS") or 0)
+_offset_ms = [int(os.getenv("CHENGXIN_CLOCK_OFFSET_MS") or 0)]
 
 
 def now_ms() -> int:
     """Unix milliseconds; the unix port counts from 1970 already."""
-    return time.time_ns() // 1000000 + _OFFSET_MS
+    return time.time_ns() // 1000000 + _offset_ms[0]
+
+
+def set_ms(unix_ms: int) -> None:
+    """Set the clock, until the power goes; whoever calls this has put a clock record on flash first."""
+    _offset_ms[0] += unix_ms - now_ms()
 
 
 def ticks_ms() -> int:

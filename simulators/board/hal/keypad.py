@@ -6,7 +6,8 @@ from hal.panel import plug
 class Keypad:
     """Presses arrive in order; none is lost while the firmware is busy."""
 
-    def __init__(self) -> None:
+    def __init__(self, _keys: "tuple[tuple[str, ...], ...]" = ()) -> None:
+        """Take any layout; the panel names its keys itself."""
         self._presses = plug().inbox("key")
 
     async def next_key(self) -> str:
