@@ -10,7 +10,7 @@ from device.journal import Journal
 from tracewire import chain, cose, record
 from tracewire.errors import Misuse, Rejected
 from tracewire.record import Record
-from tracewire.vocabulary import AUDIT_EVENTS, number
+from tracewire.vocabulary import AUDIT_EVENTS, CLOCK_SOURCES, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +79,17 @@ class History:
         written = self.write([(record.AUDIT, body)])[0]
         self._events += 1
         return written
+
+    def set_clock(self, unix_ms: int, source: str) -> None:
+        """Set the board's clock to ``unix_ms``, forwards or back, never silently; ``source`` of ``CLOCK_SOURCES``.
+
+        To the whole second below, because that is all that some boards keep.
+        """
+        before_ms, unix_ms = self._clock.now_ms(), unix_ms - unix_ms % 1000
+        self._is_promised = False
+        self._seal([(record.CLOCK, {"before_ms": before_ms, "source": number(CLOCK_SOURCES, source)})], unix_ms)
+        # On flash. A crash here: the old clock goes on, and boot finds it behind this record and says so.
+        self._clock.set_ms(unix_ms)
 
     def _settle_clock(self) -> None:
         if not self._is_started:
