@@ -6,6 +6,7 @@ upstream node's history file, a scale's own flash) and from the slips in people'
 
 import base64
 import json
+import shutil
 import sqlite3
 import subprocess
 from collections import defaultdict
@@ -61,6 +62,29 @@ def scale_head(image: Path, flash: Path) -> chain.Head:
         return chain.GENESIS
     raw = bytes.fromhex(sealed)
     return chain.Head(record.decode(cose.parse(raw).payload).seq, chain.digest(raw))
+
+
+class FlashReader:
+    """How many records a device has signed, by its flash image; read again only when the image has changed."""
+
+    def __init__(self, image: Path, flash: Path) -> None:
+        self.signed = 0
+        self._image = image
+        self._flash = flash
+        self._copy = flash.with_suffix(".copy")
+        self._read_at_ns = 0
+
+    def refresh(self) -> None:
+        """Read the newest record number; a copy torn by a write in progress is read again at the next time."""
+        changed_ns = self._flash.stat().st_mtime_ns
+        if changed_ns == self._read_at_ns:
+            return
+        shutil.copyfile(self._flash, self._copy)
+        try:
+            self.signed = max(self.signed, scale_head(self._image, self._copy).seq)
+        except subprocess.CalledProcessError:
+            return
+        self._read_at_ns = changed_ns
 
 
 def upstream_history(directory: Path) -> list[bytes]:

@@ -1,6 +1,7 @@
 """The live table of the demo: who signed how much, what is committed, receipts, quarantine."""
 
 import threading
+import time
 from types import TracebackType
 
 import httpx
@@ -8,11 +9,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from simulators.accounting import FlashReader
 from simulators.market import Vendor
 from simulators.site import Site
 from simulators.upstream import UpstreamDevice
 
 REFRESH_S = 0.5
+FLASH_EVERY_S = 2.0
+"""How often the scales' flash is read: each time starts the shipped journal code once a scale."""
 
 
 class LiveTable:
@@ -25,6 +29,8 @@ class LiveTable:
         self._nodes = nodes
         self._live = Live(console=console, auto_refresh=False)
         self._ended = threading.Event()
+        self._flashes: dict[str, FlashReader] = {}
+        self._flashes_read_at = 0.0
         self._thread = threading.Thread(target=self._run, name="live-table", daemon=True)
 
     def __enter__(self) -> "LiveTable":
@@ -63,12 +69,22 @@ class LiveTable:
         gateway = _scrape(f"http://127.0.0.1:{self._site.status_port}/metrics")
         return {
             "devices": len(self._nodes) + len(self.vendors),
+            "signed": self._signed(),
             "slips": sum(len(vendor.slips) for vendor in self.vendors),
             "kept at gateway": _sum(gateway, "chengxin_gateway_records_kept_total"),
             "committed": _sum(cloud, "chengxin_cloud_ledger_records"),
             "receipts": _sum(gateway, "chengxin_gateway_receipts_total"),
             "quarantined": _sum(cloud, "chengxin_cloud_records_quarantined_total"),
         }
+
+    def _signed(self) -> int:
+        """Count what every device has signed, by the devices' own word: node histories and journals on flash."""
+        if time.monotonic() - self._flashes_read_at > FLASH_EVERY_S:
+            self._flashes_read_at = time.monotonic()
+            for vendor in self.vendors:
+                flash = self._site.flash(vendor.stall)
+                self._flashes.setdefault(vendor.stall.scale, FlashReader(self._site.image, flash)).refresh()
+        return sum(node.signed for node in self._nodes) + sum(flash.signed for flash in self._flashes.values())
 
     def _table(self, figures: dict[str, object]) -> Table:
         table = Table(title="Chengxin 秤信: a market morning", title_justify="left")

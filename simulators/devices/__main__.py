@@ -19,8 +19,9 @@ from rich.console import Console
 from tracewire.errors import TracewireError
 
 from simulators import upstream
+from simulators.accounting import FlashReader
 from simulators.devices import face
-from simulators.devices.custody import Custody, FlashReader
+from simulators.devices.custody import Custody
 from simulators.devices.panel import Panel
 from simulators.devices.server import PageServer, create_app, listen
 from simulators.scale_process import ScaleProcess

@@ -5,16 +5,13 @@ are asked for their metrics; a counter that starts again with its program is add
 """
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from tracewire.errors import Rejected, TracewireError
 
-from simulators.accounting import scale_head
+from simulators.accounting import FlashReader
 from simulators.devices.bell import Bell
 from simulators.service import Service
 from simulators.site import Site
@@ -36,29 +33,6 @@ class Meter:
         now = int(value)
         self.total += now - self._last if now >= self._last else now
         self._last = now
-
-
-class FlashReader:
-    """How many records a device has signed, by its flash image; read again only when the image has changed."""
-
-    def __init__(self, image: Path, flash: Path) -> None:
-        self.signed = 0
-        self._image = image
-        self._flash = flash
-        self._copy = flash.with_suffix(".copy")
-        self._read_at_ns = 0
-
-    def refresh(self) -> None:
-        """Read the newest record number; a copy torn by a write in progress is read again at the next time."""
-        changed_ns = self._flash.stat().st_mtime_ns
-        if changed_ns == self._read_at_ns:
-            return
-        shutil.copyfile(self._flash, self._copy)
-        try:
-            self.signed = max(self.signed, scale_head(self._image, self._copy).seq)
-        except subprocess.CalledProcessError:
-            return
-        self._read_at_ns = changed_ns
 
 
 class Custody:
@@ -84,7 +58,8 @@ class Custody:
             "signed": max(sum(devices.values()) + sum(node.signed for node in self._nodes), at_gateway),
             "gateway": at_gateway,
             "committed": self._committed,
-            "quarantined": self._quarantined_here.total + self._quarantined_there.total,
+            # What the gateway refused under a good signature lies in the cloud's quarantine too.
+            "quarantined": max(self._quarantined_here.total, self._quarantined_there.total),
             "lines": {name: self._line(name) for name in self._lines},
             "trouble": self._trouble,
         }
