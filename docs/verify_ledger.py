@@ -5,6 +5,7 @@ root, each record's signature, each device's chain and totals, and the ledger's 
 each problem; exit 0 when all holds. Cannot see records cut off the end: compare with the count of an earlier run.
 """
 
+import argparse
 import io
 import sys
 from collections import Counter, defaultdict
@@ -109,9 +110,17 @@ def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
 
 
 if __name__ == "__main__":
-    certificate, ledger = Path(sys.argv[1]).read_bytes(), sys.argv[2]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", type=Path, help="root certificate, PEM or DER")
+    parser.add_argument("ledger", help="address of the export, or a file with it")
+    asked = parser.parse_args()
+    try:
+        certificate = asked.root.read_bytes()
+        is_address = asked.ledger.startswith(("http://", "https://"))
+        export = urlopen(asked.ledger).read() if is_address else Path(asked.ledger).read_bytes()  # noqa: S310  # checked
+    except OSError as error:
+        sys.exit(f"cannot read: {error}")
     load = x509.load_pem_x509_certificate if b"-----" in certificate else x509.load_der_x509_certificate
-    export = urlopen(ledger).read() if ledger.startswith("http") else Path(ledger).read_bytes()  # noqa: S310  # checked here
     try:
         *found, summary = check(export, load(certificate).public_key())
     except BROKEN as error:
