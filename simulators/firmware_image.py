@@ -28,6 +28,8 @@ SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
 RAIL = ("device", "scale", "rail")
 """Packages that make the scale of a slaughter line, which weighs as a counter scale does."""
+HANDHELD = ("device", "handheld")
+"""Packages that make an inspector's handheld."""
 
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""

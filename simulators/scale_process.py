@@ -125,7 +125,7 @@ class ScaleProcess:
                 env=self._environment(f"{host}:{port}"), cwd=REPOSITORY, stdout=log, stderr=log,
             )  # fmt: skip
         self._ending = asyncio.create_task(self._notice_end(self._process))
-        await self.wait_until(lambda: "zero" in self.lamps or bool(self._load_grams and self.screen), START_TIMEOUT_S)
+        await self.wait_until(self._is_ready, START_TIMEOUT_S)
 
     async def kill(self) -> None:
         """Cut the power: SIGKILL, nothing more is written."""
@@ -218,6 +218,9 @@ class ScaleProcess:
         return self.slips[self._slips_taken - 1]
 
     # Wiring
+
+    def _is_ready(self) -> bool:
+        return "zero" in self.lamps or bool(self._load_grams and self.screen)
 
     def _environment(self, panel: str) -> dict[str, str]:
         return {

@@ -1,7 +1,7 @@
 """Camera module on a UART: keeps its photos on its own card, and sends each once so that it can be hashed.
 
-Frame: 0x02, length (4 bytes, big-endian), the photo file. The digest is computed while the bytes pass, so a photo of any
-size needs no memory here; the file itself follows later, by cable or network, and the digest proves that it is the same.
+Frame: 0x02, length (4 bytes, big-endian), the photo file. The digest is computed while the bytes pass, so a photo of
+any size needs no memory here. The file follows later, by cable or network, and must have this digest.
 """
 
 import asyncio

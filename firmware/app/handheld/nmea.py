@@ -133,7 +133,7 @@ def _fields(line: bytes) -> "list[bytes]":
     """Return the fields of a whole sentence, its name first; ``Rejected`` for anything that is not one."""
     _require(line[:1] == b"$" and line[-3:-2] == b"*")
     body = line[1:-3]
-    _require(len(body) >= 5 and all([32 <= octet < 127 for octet in body]))
+    _require(len(body) >= 5 and min(body) >= 32 and max(body) < 127)
     if b"%02X" % checksum(body) != line[-2:].upper():
         raise Rejected("nmea.checksum")
     return body.split(b",")
@@ -173,7 +173,7 @@ def _decimal(text: bytes, places: int) -> int:
 
 def _whole(text: bytes) -> int:
     """Return an unsigned integer; ``int`` alone would take signs, spaces and underscores."""
-    _require(len(text) > 0 and all([48 <= octet <= 57 for octet in text]))
+    _require(len(text) > 0 and min(text) >= 48 and max(text) <= 57)
     return int(text)
 
 

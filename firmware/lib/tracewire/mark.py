@@ -84,7 +84,7 @@ def _is_sound(mark: Mark) -> bool:
 
 
 def _is_party(text: bytes) -> bool:
-    return 9 <= len(text) <= 13 and all([48 <= octet <= 57 for octet in text])
+    return 9 <= len(text) <= 13 and min(text) >= 48 and max(text) <= 57
 
 
 def from_base64url(text: bytes) -> bytes:
@@ -92,10 +92,9 @@ def from_base64url(text: bytes) -> bytes:
 
     Every character is checked first, because decoders pass over foreign ones.
     """
-    if len(text) % 4 == 1 or not all([_is_base64url(octet) for octet in text]):
+    if len(text) % 4 == 1:
         raise Rejected("mark.base64")
+    for octet in text:
+        if not (48 <= octet <= 57 or 65 <= octet <= 90 or 97 <= octet <= 122 or octet in b"-_"):
+            raise Rejected("mark.base64")
     return a2b_base64(text.replace(b"-", b"+").replace(b"_", b"/") + b"=" * (-len(text) % 4))
-
-
-def _is_base64url(octet: int) -> bool:
-    return 48 <= octet <= 57 or 65 <= octet <= 90 or 97 <= octet <= 122 or octet in b"-_"

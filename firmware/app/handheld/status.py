@@ -1,0 +1,48 @@
+"""What is always on the screen: position, link, records without receipt, and a warning long before flash is full."""
+
+import asyncio
+
+from device.journal import FULL, NEARLY_FULL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device.journal import Journal
+    from device.mqtt import Client
+    from device.publisher import Publisher
+
+    from handheld.screens import Screen
+    from handheld.whereabouts import Whereabouts
+
+PERIOD_MS = 500
+WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full"}
+
+
+class Status:
+    """Asks receiver, journal, publisher and client, and tells the screen; ``show`` is an endless task."""
+
+    def __init__(
+        self,
+        screen: "Screen",
+        whereabouts: "Whereabouts",
+        journal: "Journal",
+        publisher: "Publisher",
+        client: "Client",
+        progress: "Callable[[str], None]",
+    ) -> None:
+        self._screen = screen
+        self._whereabouts = whereabouts
+        self._journal = journal
+        self._publisher = publisher
+        self._client = client
+        self._progress = progress
+
+    async def show(self) -> None:
+        """Bring the screen up to date, for ever, and tell the watchdog that all goes on."""
+        while True:
+            self._screen.place(self._whereabouts.words())
+            warning = WARNINGS.get(self._journal.state, "")
+            self._screen.storage(self._client.is_online, self._publisher.pending > 0, warning)
+            self._progress("status")
+            await asyncio.sleep_ms(PERIOD_MS)
