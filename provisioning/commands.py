@@ -9,7 +9,7 @@ import typer
 from tracewire.errors import Misuse
 
 from provisioning import ca as authority
-from provisioning import config, host_node, layout, publication, revocation
+from provisioning import config, handheld, host_node, layout, publication, revocation
 from provisioning.console import Console
 from provisioning.enrol import Converse, Order, Outfit, enrol
 from provisioning.issuing import CLIENT_DAYS
@@ -81,7 +81,7 @@ def device_enrol(
     """
     order = Order(name, role, site, stall, seller, node, code_base, tuple(host or ()), valid_days, is_again=re_enrol)
     with ExitStack() as stack:
-        converse, outfit = _other_end(stack, console, setup, directory)
+        converse, outfit = _other_end(stack, role, console, setup, directory)
         entry = enrol(ca_directory, order, converse, outfit, _now())
     if directory is not None:
         publication.copy_public(layout.existing(ca_directory), directory)
@@ -118,17 +118,24 @@ def device_revoke(
 
 
 def _other_end(
-    stack: ExitStack, console: str | None, setup: Path | None, directory: Path | None
+    stack: ExitStack, role: str, console: str | None, setup: Path | None, directory: Path | None
 ) -> tuple[Converse, Outfit]:
     """Return who answers and what it keeps: a board behind a console command, or a directory here."""
     if console is not None and directory is None:
         if setup is None:
             raise Misuse("cli.setup", "a board needs --setup: prices, gateway, calibration")
-        outfit = config.scale_outfit(config.read(setup))  # before the console opens: a bad file must not start a board
+        outfit = _board_outfit(role, setup)  # before the console opens: a bad file must not start a board
         return stack.enter_context(Console(console)), outfit
     if directory is not None and console is None:
         return host_node.HostNode(directory), host_node.outfit
     raise Misuse("cli.where", "say where the device is: --console for a board, --dir for a node on this machine")
+
+
+def _board_outfit(role: str, setup: Path) -> Outfit:
+    """Return what a board of this role keeps; all but a handheld weigh."""
+    if role == "handheld":
+        return handheld.outfit(handheld.read(setup))
+    return config.scale_outfit(config.read(setup))
 
 
 def _passphrase(file: Path | None) -> bytes:
