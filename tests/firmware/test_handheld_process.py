@@ -24,7 +24,7 @@ from simulators.scale_process import HEAP
 PARTY, LOT = "3502000010101", "35020000200010000003"
 PREFIX = "https://trace.example/e/"
 XIAMEN = (24.479836, 118.086383)
-SETUP = handheld.HandheldSetup("gateway-01", "127.0.0.1", 9, journal_bytes=65_536)  # the discard port: nobody listens
+SETUP = handheld.HandheldSetup("gateway-01", "127.0.0.1", 9, journal_bytes=32_768)  # the discard port: nobody listens
 
 Story = Callable[[HandheldProcess], Awaitable[None]]
 
@@ -270,14 +270,17 @@ def test_a_power_cut_within_a_form_leaves_no_trace_and_loses_nothing(image: Path
 
 
 def test_a_full_journal_is_said_and_the_form_waits(image: Path, flash: Path, e_id: bytes) -> None:
+    async def visit(handheld: HandheldProcess, number: int) -> bool:
+        await handheld.scan(e_id)
+        await handheld.type("1 1 enter enter")
+        await handheld.wait_until(lambda: f"第{number}号" in handheld.screen[2] or "存储已满" in handheld.screen[2])
+        return "存储已满" not in handheld.screen[2]
+
     async def story(handheld: HandheldProcess) -> None:
-        saved = 1
-        while "存储已满" not in handheld.screen[2]:
-            saved += 1
-            await handheld.scan(e_id)
-            await handheld.type("1 1 enter enter")
-            await handheld.wait_until(lambda: f"第{saved}号" in handheld.screen[2] or "存储已满" in handheld.screen[2])
+        number = 2
+        while await visit(handheld, number):
+            number += 1
         assert "按确认保存" in handheld.screen[1]
         await handheld.wait_for_lamp("alarm")
 
-    assert len(day(image, flash, story)) > 100
+    assert len(day(image, flash, story)) > 50
