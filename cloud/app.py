@@ -22,6 +22,7 @@ from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.service import Ingest
 from cloud.ledger import endpoints as ledger_endpoints
 from cloud.ledger import store as ledger
+from cloud.ledger import tree
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
 from cloud.registry import RegistryFile, read_root
@@ -83,6 +84,7 @@ def create_cloud(config: Config) -> Cloud:
     Raises ``Misuse`` for a missing store, key or role, and what is wrong with the registry.
     """
     stores = open_stores(config)
+    tree.prepare(stores.ledger)
     metrics = Metrics()
     registry = RegistryFile(
         config.directory / "registry.cose", read_root(config.directory / "root.point"), stores.ledger, now_ms

@@ -10,6 +10,7 @@ from cloud import server
 from cloud.app import create_stores, every_projection, open_stores
 from cloud.config import TEMPLATE, load
 from cloud.ledger import store as ledger
+from cloud.ledger import tree
 from cloud.projections import Projections
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
@@ -45,17 +46,20 @@ def run(directory: Directory) -> None:
 
 
 def rebuild(directory: Directory) -> None:
-    """Drop every projection and replay the ledger into it; the ledger itself is only read.
+    """Verify the log's Merkle tree against every record, then drop every projection and replay the ledger into it.
 
     Example: chengxin rebuild --dir cloud
     """
     stores = open_stores(load(directory))
     try:
+        tree.prepare(stores.ledger)
         derived = Projections(stores.ledger, stores.projections, every_projection())
         with stores.ledger.reader.connect() as connection:
             size = ledger.last_index(connection)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns) as progress:
+            hashing = progress.add_task("log", total=size)
+            tree.verify(stores.ledger, lambda count: progress.advance(hashing, count))
             tasks = {each.name: progress.add_task(each.name, total=size) for each in derived.all}
             derived.rebuild(lambda name, count: progress.advance(tasks[name], count))
         typer.echo(f"Rebuilt from {size} records: {', '.join(each.name for each in derived.all)}.")

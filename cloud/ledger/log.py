@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from tracewire.errors import Rejected
 
 from cloud.ingest.verify import Verified
-from cloud.ledger import store
+from cloud.ledger import store, tree
 from cloud.ledger.history import DAY_MS, HOUR_MS, History, Hole, Link
 
 
@@ -67,6 +67,7 @@ class _Page:
     def write(self, connection: Connection) -> None:
         if self.records:
             connection.execute(insert(store.records), self.records)
+            tree.extend(connection, self.records[0]["idx"] - 1, [row["sealed"] for row in self.records])
         if self.flags:
             connection.execute(insert(store.flags), self.flags)
         if self.forks:

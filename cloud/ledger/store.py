@@ -111,6 +111,15 @@ registries = Table(
     Column("bundle", LargeBinary, nullable=False),
 )
 
+subtrees = Table(
+    "subtrees",
+    TABLES,
+    Column("level", Integer, primary_key=True, autoincrement=False),  # 0: leaves, 1: pairs …
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),  # of a complete subtree of the log: never changes
+    sqlite_with_rowid=False,
+)
+
 VARIABLES_AT_ONCE = 10_000
 """SQLite takes 32,766 bound values in one statement."""
 

@@ -1,0 +1,136 @@
+"""The log of the ledger: its Merkle tree as stored, and what the stored hashes prove.
+
+Why hashes are stored and not computed when asked: a proof in a log of ten million leaves then costs at most fifty
+look-ups. Why not those of the leaves: they are made from the sealed bytes each time, so a changed record betrays itself
+in every proof that touches it. Leaves count from 0: leaf ``i`` is the record at ledger index ``i + 1``.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy import Connection, bindparam, func, insert, select
+from tracewire.errors import Misuse
+
+from cloud.db.engine import Store
+from cloud.ledger import merkle, store
+from cloud.ledger.merkle import Node, Range
+
+log = structlog.get_logger()
+
+_LEAVES_AT_ONCE = 4096
+"""Leaves in memory when a whole ledger is hashed: a fraction of a second, about a megabyte."""
+
+_HASH_AT = select(store.subtrees.c.hash).where(
+    store.subtrees.c.level == bindparam("level"), store.subtrees.c.position == bindparam("position")
+)
+_SEALED_AT = select(store.records.c.sealed).where(store.records.c.idx == bindparam("index"))
+
+
+def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
+    """Add the sealed bytes of new records to the log of ``size``, in the transaction that writes the records.
+
+    A crash before that commits leaves neither records nor hashes; nothing is kept in memory that could disagree.
+    """
+    rows = [
+        {"level": node.level, "position": node.position, "hash": value}
+        for node, value in _grown(connection, size, leaves)
+    ]
+    if rows:
+        connection.execute(insert(store.subtrees), rows)
+
+
+def _grown(connection: Connection, size: int, leaves: Sequence[bytes]) -> list[tuple[Node, bytes]]:
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    return [(node, value) for node, value in merkle.grow(size, hashes, Log(connection).look_up) if node.level > 0]
+
+
+class Log:
+    """Roots and proofs of the log as one connection sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def size(self) -> int:
+        """Return the number of leaves, which is the number of records."""
+        return store.last_index(self._connection)
+
+    def look_up(self, node: Node) -> bytes:
+        """Return the hash of a complete subtree; ``Misuse("log.incomplete")`` when the ledger was never hashed."""
+        found: bytes | None
+        if node.level == 0:
+            sealed = self._connection.execute(_SEALED_AT, {"index": node.position + 1}).scalar_one_or_none()
+            found = None if sealed is None else merkle.leaf_hash(sealed)
+        else:
+            found = self._connection.execute(_HASH_AT, node._asdict()).scalar_one_or_none()
+        if found is None:
+            raise Misuse("log.incomplete", f"no hash of subtree {node.level}/{node.position}: run `chengxin rebuild`")
+        return found
+
+    def root(self, size: int) -> bytes:
+        """Return the root of the log when it had ``size`` leaves."""
+        return merkle.range_hash(Range(0, size), self.look_up)
+
+    def inclusion(self, leaf: int, size: int) -> list[bytes]:
+        """Return the proof that ``leaf`` is in the tree of ``size``; ``Rejected("log.index")`` when it is not."""
+        return self._hashes(merkle.inclusion(leaf, size))
+
+    def consistency(self, old_size: int, size: int) -> list[bytes]:
+        """Return the proof that the tree of ``old_size`` grew into that of ``size``; ``Rejected("log.size")``."""
+        return self._hashes(merkle.consistency(old_size, size))
+
+    def _hashes(self, ranges: Sequence[Range]) -> list[bytes]:
+        return [merkle.range_hash(each, self.look_up) for each in ranges]
+
+
+def prepare(ledger: Store) -> None:
+    """Hash what the log does not cover yet: all of a ledger from before there was a log, otherwise nothing.
+
+    On disk when this returns. Raises ``Misuse("log.ahead")`` when the log knows of records that the ledger has lost.
+    """
+    with ledger.writer.begin() as connection:
+        store.subtrees.create(connection, checkfirst=True)
+        covered, size = _covered(connection), store.last_index(connection)
+    if covered > size:
+        raise Misuse("log.ahead", f"hashes for {covered} records, but the ledger holds {size}: records were cut off")
+    for start in range(covered, size - 1, _LEAVES_AT_ONCE):
+        with ledger.writer.begin() as connection:
+            extend(connection, start, _leaves(connection, start, size))
+        # A crash here: the log covers the ledger up to here, and the next start goes on.
+        log.info("log.hashed", records=min(start + _LEAVES_AT_ONCE, size), of=size)
+
+
+def verify(ledger: Store, progress: Callable[[int], None]) -> None:
+    """Hash every record again and compare with what is stored; ``progress`` hears how many leaves each step took.
+
+    Raises ``Misuse("log.mismatch")``, and changes nothing: stored hashes are what was published, so a difference is
+    evidence about the records and not something to repair.
+    """
+    with ledger.reader.connect() as connection:
+        size = store.last_index(connection)
+        for start in range(0, size, _LEAVES_AT_ONCE):
+            leaves = _leaves(connection, start, size)
+            stored = Log(connection)
+            for node, value in _grown(connection, start, leaves):
+                if stored.look_up(node) != value:
+                    first = (node.position << node.level) + 1
+                    last = (node.position + 1) << node.level
+                    raise Misuse("log.mismatch", f"records {first} to {last} are not those that the log was made from")
+            progress(len(leaves))
+
+
+def _covered(connection: Connection) -> int:
+    """Return how many leaves have all their complete subtrees stored; a last odd leaf needs none."""
+    last = connection.execute(select(func.max(store.subtrees.c.position)).where(store.subtrees.c.level == 1))
+    position = last.scalar_one()
+    return 0 if position is None else 2 * (position + 1)
+
+
+def _leaves(connection: Connection, start: int, size: int) -> list[bytes]:
+    """Return the next leaves from ``start``, as many as are hashed at once."""
+    end = min(start + _LEAVES_AT_ONCE, size)
+    statement = (
+        select(store.records.c.sealed)
+        .where(store.records.c.idx > start, store.records.c.idx <= end)
+        .order_by(store.records.c.idx)
+    )
+    return list(connection.execute(statement).scalars())
