@@ -1,0 +1,42 @@
+"""What the reader at the rail says, judged: a tag of the right animal, not weighed before, goes to its carcass."""
+
+from tracewire.errors import Rejected
+
+from rail import ear_tags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.history import History
+
+    from rail.carcass import Rail
+    from rail.carcass_book import CarcassBook
+
+
+class TagDesk:
+    """Frames in, identities out; ``species`` is the digit that every ear tag of this line begins with."""
+
+    def __init__(self, rail: "Rail", book: "CarcassBook", history: "History", species: int) -> None:
+        self._rail = rail
+        self._book = book
+        self._history = history
+        self._species = species
+
+    def read(self, frame: bytes, now: int) -> None:
+        """Take one frame; a reader that repeats itself is not listened to twice.
+
+        Raises Rejected "tag.…"; "tag.repeated" also leaves an audit record.
+        """
+        if self._rail.is_echo(frame, now):
+            return
+        kind, digits = ear_tags.read(frame)
+        if kind == ear_tags.HOOK:
+            self._rail.read_hook(int(digits), now)
+            return
+        ear_tags.check(digits, self._species)
+        if self._rail.is_known(digits, now):
+            return
+        if self._book.is_repeated(digits):
+            self._rail.refuse_tag(now)
+            self._history.audit("tag_repeated", digits)
+            raise Rejected("tag.repeated", digits)
+        self._rail.read_tag(digits, now)
