@@ -160,3 +160,16 @@ def unpack_digits(packed: "Any") -> str:
             raise Rejected("record.digits", "not binary-coded decimal")
         digits += chr(48 + high) + (chr(48 + low) if low <= 9 else "")
     return digits
+
+
+# Bounds wide enough for any scale of the product and narrow enough that a total fits 64 bits (spec 4.2).
+MASS = Number(0x7FFFFFFF)
+SIGNED_MASS = Number(0x7FFFFFFF, -0x7FFFFFFF)
+MONEY = Number(0x7FFFFFFFFFFF)
+COUNT = Number(0x7FFFFFFF)
+SEQ = Number(LARGEST, 1)
+TIME = Number(0x7FFFFFFFFFFF)
+LOT_CODE = Digits(24, 8)
+PARTY = Digits(13, 9)
+NAME = Text(96)
+LABEL = Text(32)  # a number that stands on a thing: seal, bag, plate

@@ -3,33 +3,39 @@
 Why one table: device, gateway, cloud, browser test and documents read the same rows, so a field has one name, one unit
 and one bound everywhere. A record's header says where it stands in its device's history; its body says what happened.
 Masses are integer grams, money integer fen, time Unix milliseconds.
+
+The rows of kinds that a counter scale never seals stand in ``kinds_upstream`` and ``kinds_inspection`` and are read in
+when one is first asked for: all rows together would fill a tenth of a scale's heap.
 """
 
 from tracewire import cbor
 from tracewire.errors import Misuse, Rejected
-from tracewire.fields import LARGEST, Digits, Number, Octets, Rows, Text, Word, pack_digits, unpack_digits
-from tracewire.vocabulary import (
-    AUDIT_EVENTS,
-    BOOT_CAUSES,
-    CARCASS_SIDES,
-    CLOCK_SOURCES,
-    DECISIONS,
-    DOCUMENTS,
-    FINDINGS,
-    IDENTIFICATIONS,
-    LOT_SOURCES,
-    MOVEMENTS,
-    SAMPLING_PLANS,
-    SESSION_ACTIONS,
-    TARE_MODES,
-    TEST_METHODS,
-    TEST_RESULTS,
-    VISITS,
+from tracewire.fields import (
+    COUNT,
+    LABEL,
+    LOT_CODE,
+    MASS,
+    MONEY,
+    PARTY,
+    SEQ,
+    SIGNED_MASS,
+    TIME,
+    Number,
+    Octets,
+    Rows,
+    Text,
+    Word,
+    pack_digits,
+    unpack_digits,
 )
+from tracewire.vocabulary import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
+
+    Table = tuple[tuple[int, str, Any, bool], ...]
 
 __all__ = ("FIELDS", "KINDS", "Record", "advance", "code_of", "decode", "pack_digits", "unpack_digits")
 
@@ -57,179 +63,121 @@ KINDS = {
     REWEIGH: "reweigh",
 }
 
-# Bounds wide enough for any scale of the product and narrow enough that a total fits 64 bits (spec 4.2).
-_MASS = Number(0x7FFFFFFF)
-_SIGNED_MASS = Number(0x7FFFFFFF, -0x7FFFFFFF)
-_MONEY = Number(0x7FFFFFFFFFFF)
-_COUNT = Number(0x7FFFFFFF)
-_SEQ = Number(LARGEST, 1)
-_TIME = Number(0x7FFFFFFFFFFF)
-_LOT_CODE = Digits(24, 8)
-_PARTY = Digits(13, 9)
-_NAME = Text(96)
-_LABEL = Text(32)  # a number that stands on a thing: seal, bag, plate
+
+class Tables:
+    """The rows of each kind, by kind; iterates like a dict over all of them."""
+
+    def __init__(self, rows: "dict[int, Table]") -> None:
+        self._rows = rows
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in KINDS
+
+    def __iter__(self) -> "Iterator[int]":
+        return iter(KINDS)
+
+    def __getitem__(self, kind: int) -> "Table":
+        if kind not in self._rows:
+            self._read_in(kind)
+        return self._rows[kind]
+
+    def items(self) -> "list[tuple[int, Table]]":
+        """Return (kind, rows) of every kind."""
+        return [(kind, self[kind]) for kind in KINDS]
+
+    def values(self) -> "list[Table]":
+        """Return the rows of every kind."""
+        return [self[kind] for kind in KINDS]
+
+    def _read_in(self, kind: int) -> None:
+        if kind in (CARCASS, LOT, MOVEMENT, DOCUMENT):
+            from tracewire import kinds_upstream  # noqa: PLC0415 (see above)
+
+            self._rows.update(kinds_upstream.FIELDS)
+        else:
+            from tracewire import kinds_inspection  # noqa: PLC0415 (see above)
+
+            self._rows.update(kinds_inspection.FIELDS)
+
 
 # (key, name, type, required): keys are 1 to 23, in order; a key is never given to another meaning.
-FIELDS = {
-    BOOT: (
-        (1, "software", Text(32), True),
-        (2, "security_version", _COUNT, True),
-        (3, "cause", Word(BOOT_CAUSES), True),
-        (4, "model", Text(32), True),
-        (5, "max_grams", _MASS, False),
-        (6, "min_grams", _MASS, False),
-        (7, "e_grams", _MASS, False),
-        (8, "parameters_digest", Octets(32), False),
-        (9, "software_digest", Octets(32), False),
-        (10, "production_code", _LABEL, False),
-        (11, "repair_code", _LABEL, False),
-        (12, "verification_code", _LABEL, False),
-        (13, "seal_number", _LABEL, False),
-        (14, "type_approval", _LABEL, False),
-    ),
-    CLOCK: (
-        (1, "before_ms", _TIME, True),
-        (2, "source", Word(CLOCK_SOURCES), True),
-    ),
-    WEIGHING: (
-        (1, "gross_grams", _MASS, True),
-        (2, "tare_grams", _MASS, True),
-        (3, "tare_mode", Word(TARE_MODES), True),
-        (4, "net_grams", _MASS, True),
-        (5, "e_grams", _MASS, True),
-    ),
-    SALE: (
-        (1, "net_grams", Number(0x7FFFFFFF, 1), True),
-        (2, "tare_grams", _MASS, True),
-        (3, "price_fen_per_kg", Number(0x7FFFFFFF, 1), True),
-        (4, "amount_fen", _MONEY, True),
-        (5, "plu", Number(0xFFFF), True),
-        (6, "lot", _LOT_CODE, True),
-        (7, "weighing_back", _SEQ, True),
-    ),
-    CARCASS: (
-        (1, "carcass", _LOT_CODE, True),
-        (2, "lot", _LOT_CODE, True),
-        (3, "hot_grams", Number(0x7FFFFFFF, 1), True),
-        (4, "side", Word(CARCASS_SIDES), True),
-        (5, "ear_tag", Digits(15, 15), False),
-        (6, "hook", _COUNT, False),
-        (7, "weighing_back", _SEQ, False),
-    ),
-    LOT: (
-        (1, "lot", _LOT_CODE, True),
-        (2, "source", Word(LOT_SOURCES), True),
-        (3, "goods", _NAME, True),
-        (4, "goods_code", Digits(14, 4), False),
-        (5, "place", _NAME, True),
-        (6, "division", Digits(6, 6), True),
-        (7, "head_count", _COUNT, False),
-        (8, "net_grams", _MASS, False),
-    ),
-    MOVEMENT: (
-        (1, "movement", Word(MOVEMENTS), True),
-        (2, "inputs", Rows((_LOT_CODE, _MASS), 32), True),
-        (3, "outputs", Rows((_LOT_CODE, _MASS), 32), False),
-        (4, "from_party", _PARTY, False),
-        (5, "to_party", _PARTY, False),
-        (6, "voucher", Text(32), False),
-        (7, "waste_grams", _MASS, False),
-        (8, "goods", _NAME, False),
-        (9, "weighing_back", _SEQ, False),
-    ),
-    SESSION: (
-        (1, "action", Word(SESSION_ACTIONS), True),
-        (2, "seller", _PARTY, True),
-        (3, "stall", Text(48), False),
-        (4, "card", Octets(8), False),
-        (5, "lots", Rows((Number(0xFFFF), _LOT_CODE), 24), False),
-        (6, "goods", Rows((Number(0xFFFF), Text(48)), 24), False),
-    ),
-    VISIT: (
-        (1, "visit", Word(VISITS), True),
-        (2, "subject", _PARTY, True),
-        (3, "latitude_microdegrees", Number(90000000, -90000000), False),
-        (4, "longitude_microdegrees", Number(180000000, -180000000), False),
-        (5, "accuracy_mm", _COUNT, False),
-        (6, "fix_quality", Number(9), False),
-        (7, "evidence_digest", Octets(32), False),
-        (8, "note", Text(240), False),
-        (9, "identified_by", Word(IDENTIFICATIONS), False),
-        (10, "mark", _COUNT, False),
-        (11, "fix_age_ms", _COUNT, False),
-        (12, "finding", Word(FINDINGS), False),
-        (13, "seal", _LABEL, False),
-    ),
-    TEST: (
-        (1, "lot", _LOT_CODE, True),
-        (2, "sample", Text(32), True),
-        (3, "item", _NAME, True),
-        (4, "method", Word(TEST_METHODS), True),
-        (5, "result", Word(TEST_RESULTS), True),
-        (6, "document_digest", Octets(32), False),
-        (7, "retained", _LABEL, False),
-        (8, "plan", Word(SAMPLING_PLANS), False),
-        (9, "seal", _LABEL, False),
-        (10, "visit_back", _SEQ, False),
-    ),
-    DOCUMENT: (
-        (1, "lot", _LOT_CODE, True),
-        (2, "document", Word(DOCUMENTS), True),
-        (3, "number", Text(40), True),
-        (4, "issuer", _NAME, False),
-        (5, "issued_ms", _TIME, False),
-        (6, "valid_until_ms", _TIME, False),
-        (7, "document_digest", Octets(32), False),
-    ),
-    DECISION: (
-        (1, "decision", Word(DECISIONS), True),
-        (2, "lot", _LOT_CODE, False),
-        (3, "subject", _PARTY, False),
-        (4, "reason", Text(240), True),
-        (5, "account", Octets(32), True),
-    ),
-    HEALTH: (
-        (1, "uptime_s", _COUNT, True),
-        (2, "journal_pending", _COUNT, True),
-        (3, "journal_permille", Number(1000), True),
-        (4, "heap_free_bytes", _COUNT, False),
-        (5, "zero_drift_grams", _SIGNED_MASS, False),
-        (6, "battery_mv", _COUNT, False),
-        (7, "temperature_millidegrees", Number(200000, -100000), False),
-        (8, "printer", Text(16), False),
-        (9, "signal_dbm", Number(100, -200), False),
-        (10, "refused", _COUNT, False),
-        (11, "flash_hours", _COUNT, False),
-        (12, "boot_cause", Word(BOOT_CAUSES), False),
-        (13, "unsold", _COUNT, False),
-        (14, "heap_low_bytes", _COUNT, False),
-        (15, "event_counter", _COUNT, False),
-        (16, "garbled", _COUNT, False),
-    ),
-    AUDIT: (
-        (1, "event", Word(AUDIT_EVENTS), True),
-        (2, "event_counter", _COUNT, True),
-        (3, "detail", Text(120), False),
-    ),
-    REWEIGH: (
-        (1, "instrument", _LABEL, True),
-        (2, "reference_grams", Number(0x7FFFFFFF, 1), True),
-        (3, "indicated_grams", _SIGNED_MASS, True),
-        (4, "e_grams", Number(0x7FFFFFFF, 1), True),
-        (5, "added_milligrams", _COUNT, False),
-        (6, "tolerance_milligrams", _COUNT, True),
-        (7, "result", Word(TEST_RESULTS), True),
-        (8, "visit_back", _SEQ, True),
-        (9, "seal", _LABEL, False),
-        (10, "evidence_digest", Octets(32), False),
-    ),
-}
+FIELDS = Tables(
+    {
+        BOOT: (
+            (1, "software", Text(32), True),
+            (2, "security_version", COUNT, True),
+            (3, "cause", Word(BOOT_CAUSES), True),
+            (4, "model", Text(32), True),
+            (5, "max_grams", MASS, False),
+            (6, "min_grams", MASS, False),
+            (7, "e_grams", MASS, False),
+            (8, "parameters_digest", Octets(32), False),
+            (9, "software_digest", Octets(32), False),
+            (10, "production_code", LABEL, False),
+            (11, "repair_code", LABEL, False),
+            (12, "verification_code", LABEL, False),
+            (13, "seal_number", LABEL, False),
+            (14, "type_approval", LABEL, False),
+        ),
+        CLOCK: (
+            (1, "before_ms", TIME, True),
+            (2, "source", Word(CLOCK_SOURCES), True),
+        ),
+        WEIGHING: (
+            (1, "gross_grams", MASS, True),
+            (2, "tare_grams", MASS, True),
+            (3, "tare_mode", Word(TARE_MODES), True),
+            (4, "net_grams", MASS, True),
+            (5, "e_grams", MASS, True),
+        ),
+        SALE: (
+            (1, "net_grams", Number(0x7FFFFFFF, 1), True),
+            (2, "tare_grams", MASS, True),
+            (3, "price_fen_per_kg", Number(0x7FFFFFFF, 1), True),
+            (4, "amount_fen", MONEY, True),
+            (5, "plu", Number(0xFFFF), True),
+            (6, "lot", LOT_CODE, True),
+            (7, "weighing_back", SEQ, True),
+        ),
+        SESSION: (
+            (1, "action", Word(SESSION_ACTIONS), True),
+            (2, "seller", PARTY, True),
+            (3, "stall", Text(48), False),
+            (4, "card", Octets(8), False),
+            (5, "lots", Rows((Number(0xFFFF), LOT_CODE), 24), False),
+            (6, "goods", Rows((Number(0xFFFF), Text(48)), 24), False),
+        ),
+        HEALTH: (
+            (1, "uptime_s", COUNT, True),
+            (2, "journal_pending", COUNT, True),
+            (3, "journal_permille", Number(1000), True),
+            (4, "heap_free_bytes", COUNT, False),
+            (5, "zero_drift_grams", SIGNED_MASS, False),
+            (6, "battery_mv", COUNT, False),
+            (7, "temperature_millidegrees", Number(200000, -100000), False),
+            (8, "printer", Text(16), False),
+            (9, "signal_dbm", Number(100, -200), False),
+            (10, "refused", COUNT, False),
+            (11, "flash_hours", COUNT, False),
+            (12, "boot_cause", Word(BOOT_CAUSES), False),
+            (13, "unsold", COUNT, False),
+            (14, "heap_low_bytes", COUNT, False),
+            (15, "event_counter", COUNT, False),
+            (16, "garbled", COUNT, False),
+        ),
+        AUDIT: (
+            (1, "event", Word(AUDIT_EVENTS), True),
+            (2, "event_counter", COUNT, True),
+            (3, "detail", Text(120), False),
+        ),
+    }
+)
 
 _HEADER = (
-    (2, "seq", _SEQ),
+    (2, "seq", SEQ),
     (3, "prev", Octets(32)),
-    (4, "time_ms", _TIME),
-    (8, "boot", _COUNT),
+    (4, "time_ms", TIME),
+    (8, "boot", COUNT),
 )
 _TOTAL = Number()
 
