@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tracewire.errors import Misuse
 
-from simulators import rom_image
+from simulators import fold_constants, rom_image
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
@@ -38,6 +38,7 @@ ROM_ROOT = "/rom"
 """Where ``simulators/board/power_on.py`` mounts it."""
 
 _DIGEST_FILE = "digest"
+_FOR_CHECKERS, _NEVER = "\nif TYPE_CHECKING:\n", "\nif False:\n"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
@@ -58,7 +59,10 @@ def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
     with tempfile.TemporaryDirectory(dir=image.parent, prefix=".building-") as scratch:
         building = Path(scratch) / "image"
         for name, source in sources.items():
-            _place(source, building, name, march)
+            if source.suffix != ".py":
+                _copy(source, building / name)
+        for name, text in fold_constants.fold(_device_texts(sources)).items():
+            _place(text, building, name, march)
         rom = rom_image.pack(building)
         (building / ROM_FILE).write_bytes(rom)
         (building / _DIGEST_FILE).write_text(digest)
@@ -91,24 +95,32 @@ def _is_native(source: Path) -> bool:
 
 
 def _digest(sources: dict[str, Path], march: str | None) -> str:
-    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode())
+    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode() + Path(fold_constants.__file__).read_bytes())
     for name, source in sources.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
-def _place(source: Path, building: Path, name: str, march: str | None) -> None:
-    """Compile or copy one file.
+def _device_texts(sources: dict[str, Path]) -> dict[str, str]:
+    """Return the modules by name, without the blocks under ``if TYPE_CHECKING``, which are for type checkers only."""
+    modules = {name: source for name, source in sources.items() if source.suffix == ".py"}
+    return {name: source.read_text().replace(_FOR_CHECKERS, _NEVER) for name, source in modules.items()}
 
-    Blocks under ``if TYPE_CHECKING`` are for type checkers only and are left out. Tracebacks show the place on the ROM:
-    it is the name the module has anyway, and a second one for each module would cost heap.
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _place(text: str, building: Path, name: str, march: str | None) -> None:
+    """Compile one module.
+
+    Tracebacks show the place on the ROM: it is the name the module has anyway, and a second one for each would cost
+    heap.
     """
     target = building / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.suffix != ".py":
-        shutil.copyfile(source, target)
-        return
-    target.write_text(source.read_text().replace("\nif TYPE_CHECKING:\n", "\nif False:\n"))
+    target.write_text(text)
     compiled = target.with_suffix(".mpy")
     native = [f"-march={march}"] if march else []
     shown = f"{ROM_ROOT}/{compiled.relative_to(building).as_posix()}"

@@ -19,7 +19,7 @@ from update.download import Download
 
 def factory(image, bundle, *points):
     root = flash.mount()
-    slots.write(root + "/" + board.FILE, board.Board("scale", 1, [slots.read(point) for point in points]).encode())
+    slots.write(root + "/board.cbor", board.Board("scale", 1, [slots.read(point) for point in points]).encode())
     signed = slots.read(bundle)
     for path, _, _ in contents.prepare(slots.folder(root, "a"), manifest.peek(signed).files):
         slots.write(slots.folder(root, "a") + "/" + path, slots.read(image + "/" + path))

@@ -1,0 +1,76 @@
+"""Put the values of constants in place of their names before the firmware is compiled.
+
+MicroPython keeps every name of a program in one table for good; running from a ROM, that table is heap, and the scale's
+heap is small. ``NAME = const(value)`` leaves no name behind when ``NAME`` begins with an underscore, so each module
+constant that no other module of the image asks for is given one and folded. Why at build time and not in the sources:
+half of them also run on CPython, which has no ``const``, and a reader should not have to care. Lines stay where they
+are, so that a traceback still points into the source.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from itertools import pairwise
+
+_CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
+
+
+def fold(sources: dict[str, str]) -> dict[str, str]:
+    """Return the modules of one image, by name, with the constants folded that only their own module names."""
+    words = {name: set(re.findall(r"\w+", source)) for name, source in sources.items()}
+    folded = {}
+    for name, source in sources.items():
+        elsewhere = set[str]().union(*(found for other, found in words.items() if other != name))
+        hidden = {word[1:] for word in words[name] if word.startswith("_")}  # the name it would get is taken
+        folded[name] = _fold(source, elsewhere | hidden)
+    return folded
+
+
+def _fold(source: str, elsewhere: set[str]) -> str:
+    lines = source.split("\n")
+    own: set[str] = set()
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        constants = dict(_constants(node))
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before = set(re.findall(r"\w+", "\n".join(lines[:first])))  # the compiler folds what it has met already
+        is_private = all(name.startswith("_") or name not in elsewhere for name in constants)
+        if constants and is_private and not constants.keys() & before:
+            own |= constants.keys()
+            statement = "; ".join(f"{name} = const({value!r})" for name, value in constants.items())
+            lines[first : last + 1] = [statement, *[""] * (last - first)]
+    return _renamed("\n".join(lines), {name for name in own if not name.startswith("_")})
+
+
+def _constants(node: ast.Assign) -> Iterator[tuple[str, object]]:
+    """Yield (name, value) of an assignment of literals to constants; nothing when it is anything else."""
+    target = node.targets[0]
+    targets = target.elts if isinstance(target, ast.Tuple) else [target]
+    names = [name.id for name in targets if isinstance(name, ast.Name) and _CONSTANT.fullmatch(name.id)]
+    values = _values(node.value, isinstance(target, ast.Tuple))
+    if len(node.targets) == 1 and len(names) == len(targets) == len(values):
+        yield from zip(names, values, strict=True)
+
+
+def _values(value: ast.expr, is_unpacked: bool) -> list[object]:
+    try:
+        literal = ast.literal_eval(value)
+    except ValueError:
+        return []
+    values = list(literal) if is_unpacked and isinstance(literal, tuple) else [literal]
+    parts = [part for item in values for part in (item if isinstance(item, tuple) else (item,))]
+    return values if all(type(part) in (int, str, bytes) for part in parts) else []
+
+
+def _renamed(source: str, names: set[str]) -> str:
+    """Put an underscore before each of ``names``, where they are names and not words in a text."""
+    lines = source.split("\n")
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    for before, token in reversed(list(pairwise(tokens))):
+        if token.type == tokenize.NAME and token.string in names and before.string != ".":
+            row, column = token.start[0] - 1, token.start[1]
+            lines[row] = lines[row][:column] + "_" + lines[row][column:]
+    return "\n".join(lines)
