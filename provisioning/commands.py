@@ -9,14 +9,14 @@ import typer
 from tracewire.errors import Misuse
 
 from provisioning import ca as authority
-from provisioning import config, handheld, host_node, layout, publication, revocation
+from provisioning import config, handheld, host_node, layout, publication, revocation, unlock
 from provisioning.console import Console
 from provisioning.enrol import Converse, Order, Outfit, enrol
 from provisioning.issuing import CLIENT_DAYS
 from provisioning.registry import Entry, opened
 
 ca = typer.Typer(help="The authority: found it, publish what it says.", no_args_is_help=True)
-device = typer.Typer(help="Devices and nodes: enrol, list, revoke.", no_args_is_help=True)
+device = typer.Typer(help="Devices and nodes: enrol, list, revoke, unlock.", no_args_is_help=True)
 
 AuthorityDirectory = Annotated[
     Path, typer.Option("--ca", envvar="CHENGXIN_CA", help="Directory of the authority (chengxin ca init).")
@@ -115,6 +115,21 @@ def device_revoke(
     """
     revocation.revoke(ca_directory, name, from_seq, reason, _now())
     typer.echo(f"{name} is revoked. Bring it to gateways and cloud with: chengxin ca export")
+
+
+@device.command("unlock")
+def device_unlock(
+    name: Annotated[str, typer.Argument(help="Name of the device, as its slips show it.")],
+    ca_directory: AuthorityDirectory,
+    challenge: Annotated[str, typer.Option(help="Eight digits on the screen of the locked device.")],
+    reason: Annotated[str, typer.Option(help="Why it may be opened again; kept with the history.")],
+) -> None:
+    """Tell what unlocks a device whose case was opened. It opens one lock, once, and is kept with the history.
+
+    Example: chengxin device unlock scale-0001 --ca CA --challenge 60381274 --reason "load cell replaced, seal 88213"
+    """
+    digits = unlock.answer(ca_directory, name, challenge.replace(" ", ""), reason, _now())
+    typer.echo(f"Type on {name}: {digits}")
 
 
 def _other_end(

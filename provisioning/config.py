@@ -7,6 +7,10 @@ converted to GBK here, because receipt printers want it and a microcontroller ha
     gateway = { name = "gateway-01", host = "192.168.1.10", port = 8883 }
     scale = { max_g = 15000, min_g = 100, e_g = 5, zero_counts = 84210, counts_per_kg = 41870 }
     plu = [ { number = 1, name = "五花肉", price_fen_per_kg = 3680 } ]
+
+A scale may have, beside that, ``scale.steps = [[6000, 2], [15000, 5]]`` (partial ranges: up to g, e in g),
+``scale.weight_source = "module"`` and a table ``identity`` with the texts of its type plate. The scale of a slaughter
+line has a table ``rail`` (``Rail``) and needs no ``plu``.
 """
 
 import tomllib
@@ -26,6 +30,13 @@ KEEPER_LEVELS = (("gateway", 1), ("cloud", 2))
 """Whose receipts a device believes, and which level of custody each stands for."""
 
 
+LOAD_CELL, MODULE = "load_cell", "module"
+"""What weighs, as the device's configuration names it."""
+
+IDENTITY = ("production_code", "repair_code", "verification_code", "seal_number", "type_approval")
+"""The identity block of JJF 2184-2025: names in the set-up file, order in ``identity.cbor``."""
+
+
 @dataclass(frozen=True)
 class Plu:
     """One price look-up key of a scale."""
@@ -34,6 +45,18 @@ class Plu:
     """1 to 8, the keys of a keypad."""
     name: str
     price_fen_per_kg: int
+
+
+@dataclass(frozen=True)
+class Rail:
+    """What the scale of a slaughter line must know: ``rail = { species = 1, sides = false, lightest_g = 20000 }``."""
+
+    species: int
+    """First digit of its ear tags: 1 pig, 2 cattle, 3 sheep and goats."""
+    has_sides: bool
+    """The two sides of a carcass hang apart: each ear tag comes twice, left side first."""
+    lightest_g: int
+    """A load below this is no carcass: a trolley, an empty hook, a hand."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,14 @@ class Setup:
     plu: tuple[Plu, ...]
     journal_bytes: int = 524_288
     """Flash given to unsent records: half of a 1 MiB partition, some 2,500 sales."""
+    steps: tuple[tuple[int, int], ...] = ()
+    """Partial ranges of a multi-interval scale: (upper end, e), both in grams; the last ends at Max."""
+    weight_source: str = LOAD_CELL
+    """Or MODULE: a sealed weighing module, which has its own calibration."""
+    identity: tuple[str, ...] = ("",) * len(IDENTITY)
+    """What the type plate says, in the order of IDENTITY; empty where nobody has given a code yet."""
+    rail: Rail | None = None
+    """What a slaughter line is told beside; a counter scale has none."""
 
 
 def read(path: Path) -> Setup:
@@ -74,17 +105,36 @@ def read(path: Path) -> Setup:
             e_g=scale["e_g"],
             zero_counts=scale["zero_counts"],
             counts_per_kg=scale["counts_per_kg"],
-            plu=tuple(Plu(entry["number"], entry["name"], entry["price_fen_per_kg"]) for entry in tables["plu"]),
+            plu=tuple(Plu(entry["number"], entry["name"], entry["price_fen_per_kg"]) for entry in _goods(tables)),
             journal_bytes=scale.get("journal_bytes", Setup.journal_bytes),
+            steps=tuple((upto, e) for upto, e in scale.get("steps", ())),
+            weight_source=scale.get("weight_source", Setup.weight_source),
+            identity=tuple(str(tables.get("identity", {}).get(name, "")) for name in IDENTITY),
+            rail=_rail(tables["rail"]) if "rail" in tables else None,
         )
     except OSError as problem:
         raise Misuse("setup.file", f"cannot read {path}: {problem.strerror}") from problem
     except tomllib.TOMLDecodeError as problem:
         raise Misuse("setup.toml", f"{path}: {problem}") from problem
-    except (KeyError, TypeError) as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise Misuse("setup.missing", f"{path} lacks {problem}") from problem
     _check(setup)
     return setup
+
+
+def _goods(tables: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the price list, which a slaughter line has none of: nothing is sold there by a key."""
+    goods: list[dict[str, Any]] = tables.get("plu", []) if "rail" in tables else tables["plu"]
+    return goods
+
+
+def _rail(table: dict[str, Any]) -> Rail:
+    rail = Rail(table["species"], table["sides"], table["lightest_g"])
+    if rail.species not in (1, 2, 3) or not isinstance(rail.has_sides, bool):
+        raise Misuse("setup.rail", "rail.species is 1, 2 or 3, rail.sides is true or false")
+    if not isinstance(rail.lightest_g, int) or rail.lightest_g <= 0:
+        raise Misuse("setup.rail", "rail.lightest_g must be a whole number above zero")
+    return rail
 
 
 def _check(setup: Setup) -> None:
@@ -105,6 +155,12 @@ def _check(setup: Setup) -> None:
         raise Misuse("setup.port", "the gateway's port is a number from 1 to 65535")
     if not setup.min_g < setup.max_g:
         raise Misuse("setup.range", "min_g must be below max_g")
+    if setup.steps and not _rise_to_max(setup):
+        raise Misuse("setup.steps", "scale.steps rise from e_g to max_g, each [up to g, e in g] coarser than the last")
+    if setup.weight_source not in (LOAD_CELL, MODULE):
+        raise Misuse("setup.weight_source", f"scale.weight_source is {LOAD_CELL!r} or {MODULE!r}")
+    if any(len(text.encode()) > 32 for text in setup.identity):
+        raise Misuse("setup.identity", "each text of the identity table has at most 32 bytes")
     if not topics.is_name(setup.gateway_name):
         raise Misuse("setup.gateway", f"{setup.gateway_name!r} is no device name")
     if not setup.trace_url.endswith("/t/"):
@@ -113,14 +169,22 @@ def _check(setup: Setup) -> None:
         raise Misuse("setup.plu", "PLU numbers are 1 to 8, each once")
 
 
+def _rise_to_max(setup: Setup) -> bool:
+    ends, intervals = zip(*setup.steps, strict=True)
+    is_rising = list(ends) == sorted(set(ends)) and list(intervals) == sorted(set(intervals))
+    return is_rising and intervals[0] == setup.e_g and ends[-1] == setup.max_g
+
+
 def scale_outfit(setup: Setup) -> Outfit:
-    """Return the outfit of a scale under ``setup``: certificates, configuration, prices."""
+    """Return the outfit of a scale under ``setup``: certificates, configuration, prices, what its sealed case needs."""
 
     def outfit(grant: Grant) -> list[list[object]]:
         return [
             ["tls_cert.der", grant.client.public_bytes(serialization.Encoding.DER)],
             ["server_ca.der", grant.server_ca_der],
             ["plu.cbor", encode_plu(setup.plu)],
+            ["unlock.key", grant.unlock_secret],
+            ["identity.cbor", cbor.encode(list(setup.identity))],
             ["config.cbor", encode_config(setup, grant)],
         ]
 
@@ -129,7 +193,16 @@ def scale_outfit(setup: Setup) -> Outfit:
 
 def encode_config(setup: Setup, grant: Grant) -> bytes:
     """Return ``config.cbor`` (docs/architecture.md §3); ``Misuse`` when no gateway or no cloud is enrolled yet."""
+    if grant.entry.role == "rail" and setup.rail is None:
+        raise Misuse("setup.rail", "a slaughter line needs a table rail: species, sides, lightest_g")
     stall = grant.entry.stall or grant.entry.name
+    special: dict[int, object] = {}
+    if setup.steps:
+        special[15] = [list(step) for step in setup.steps]
+    if setup.weight_source != LOAD_CELL:
+        special[16] = setup.weight_source
+    if setup.rail:
+        special[17] = [setup.rail.species, int(setup.rail.has_sides), setup.rail.lightest_g]
     return cbor.encode(
         {
             1: grant.entry.name,
@@ -146,6 +219,7 @@ def encode_config(setup: Setup, grant: Grant) -> bytes:
             12: setup.e_g,
             13: [setup.zero_counts, setup.counts_per_kg],
             14: setup.journal_bytes,
+            **special,
         }
     )
 

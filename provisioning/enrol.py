@@ -6,7 +6,7 @@ which files the device keeps (``Outfit``).
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tracewire.credential import ROLES, Registry
 from tracewire.errors import Misuse
 
 from provisioning import claim as claims
-from provisioning import publication
+from provisioning import publication, unlock
 from provisioning.claim import Claim
 from provisioning.issuing import CLIENT_DAYS, Authority
 from provisioning.registry import Entry, History, opened
@@ -59,6 +59,8 @@ class Grant:
     server: x509.Certificate | None
     server_ca_der: bytes
     registry: Registry
+    unlock_secret: bytes = field(repr=False)
+    """For a device with a sealed case; it goes over the wire of the bench and nowhere else."""
 
 
 Outfit = Callable[[Grant], list[list[object]]]
@@ -133,7 +135,8 @@ def _issue(history: History, order: Order, claim: Claim, now: datetime) -> Grant
         seller=order.seller,
     )
     entry.credential().to_wire()  # a name or text out of bounds must stop us here, not when the registry is sealed
-    return Grant(entry, client, server, authority.server_ca_der, history.registry())
+    secret = unlock.secret_of(history.files, entry.kid)
+    return Grant(entry, client, server, authority.server_ca_der, history.registry(), secret)
 
 
 def _code_base(history: History, order: Order, claim: Claim) -> str | None:

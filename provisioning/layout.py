@@ -31,6 +31,7 @@ class Layout:
         self.server_ca_key = self.private / "server_ca_key.pem"
         self.registry_key = self.private / "registry.key"
         self.voucher = self.private / "voucher.cose"
+        self.unlock_key = self.private / "unlock.key"
         self.lock = self.private / "lock"
 
 

@@ -7,10 +7,11 @@ that is never rewritten cannot be lost by a crash while another is written. One 
     issued     keys were proved and certificates signed; not in the registry yet
     confirmed  the device said its files are on flash; its key is active from now on
     revoked    the key counts no further than ``to_seq``, or not at all
+    unlock     somebody was told what opens the sealed case of the device under this challenge
 
 Everything else (the registry, the revocation list, the next free code base) is computed from these lines. ``issued``
-changes nothing that the world reads; each of the others raises the registry's serial number by one. A serial stands for
-one registry, byte for byte, however often it is sealed: keepers refuse two registries with one serial.
+and ``unlock`` change nothing that the world reads; each of the others raises the registry's serial number by one. A
+serial stands for one registry, byte for byte, however often it is sealed: keepers refuse two with one serial.
 """
 
 import json
@@ -115,6 +116,10 @@ class History:
         """End a key at record ``to_seq``, or altogether when that is None."""
         self._append("revoked", now, {"kid": kid.hex(), "to_seq": to_seq, "reason": reason})
 
+    def unlock(self, kid: bytes, challenge: str, reason: str, now: datetime) -> None:
+        """Note that the answer to ``challenge`` is about to be told."""
+        self._append("unlock", now, {"kid": kid.hex(), "challenge": challenge, "reason": reason})
+
     def current(self, name: str) -> Entry | None:
         """Return the newest confirmed entry of a device, or None."""
         return next((entry for entry in reversed(self.entries) if entry.name == name and entry.is_confirmed), None)
@@ -168,6 +173,8 @@ class History:
         if line["event"] == "issued":
             self._supersede_unfinished(line["name"], at)
             self.entries.append(_issued(line, at))
+            return
+        if line["event"] == "unlock":
             return
         self.serial += 1
         self.changed_at = at

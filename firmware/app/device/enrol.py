@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 FILES = ("tls_cert.der", "server_ca.der", "plu.cbor", "config.cbor")
-"""What the bench must send, no more and no less."""
+"""What the bench must send."""
+
+OPTIONAL_FILES = ("unlock.key", "identity.cbor")
+"""What it sends to a device with a sealed case: the secret of ``tracewire.unlock``, and what its type plate says."""
 
 _CONFIG = "config.cbor"
 _CONFIG_NAME = 1  # key of the device name in config.cbor
@@ -124,7 +127,8 @@ class Enrolment:
     def _install(self, files: "list[list[object]]") -> bytes:
         if self._record_key is None:
             raise Rejected("enrol.order", "INSTALL came before ASK")
-        if sorted([name for name, _ in files]) != sorted(FILES):
+        names = sorted([name for name, _ in files])
+        if names not in (sorted(FILES), sorted(FILES + OPTIONAL_FILES)):
             raise Rejected("enrol.files", "the bench sent other files than a device keeps")
         self._keep(dict(files))
         self.is_done = True
@@ -144,7 +148,7 @@ class Enrolment:
             journal.create(self._root + "/" + _JOURNAL)
         self._write("record.key", self._secret)
         self._write("tls_key.der", self._tls_key_der)
-        for name in FILES:
+        for name in contents:
             if name != _CONFIG:
                 self._write(name, contents[name])
         self._write("config.new", contents[_CONFIG])
