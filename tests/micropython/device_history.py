@@ -249,6 +249,8 @@ def test_a_configuration_is_read_whole_or_not_at_all():
         (11, 20000, "config.min_grams"),
         (13, [1, 0], "config.calibration"),
         (14, 1, "config.journal_bytes"),
+        (15, [[6000]], "config.steps"),
+        (16, "guess", "config.weight_source"),
     )
     for key, value, code in broken:
         values = sound_config()
@@ -259,7 +261,7 @@ def test_a_configuration_is_read_whole_or_not_at_all():
         del values[key]
         assert code_of(load_of, cbor.encode(values)) is not None
     values = sound_config()
-    values[15] = 1
+    values[23] = 1
     assert code_of(load_of, cbor.encode(values)) == "config.unknown"
 
 

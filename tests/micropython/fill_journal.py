@@ -17,7 +17,8 @@ def main(wanted):
     root = flash.mount()
     settings = config.load(root)
     journal = Journal(root + "/journal", settings.journal_bytes)
-    history = History(journal, KeyStore(root, entropy.read), clock, type_plate.boot_body(settings, "power_on"))
+    boot = type_plate.boot_body(settings, "power_on", type_plate.identity(root), bytes(32))
+    history = History(journal, KeyStore(root, entropy.read), clock, boot)
     history.start()
     while journal.state != wanted:
         history.write([(record.WEIGHING, WEIGHING)])

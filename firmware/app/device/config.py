@@ -1,12 +1,16 @@
 """What enrolment told this device, read once at boot from ``config.cbor`` (docs/architecture.md §3).
 
-One object, passed down; nothing has a default, so that a scale never runs on half a configuration.
+One object, passed down; nothing that every device needs has a default, so that a scale never runs on half a
+configuration. The optional keys turn on what only some have.
 """
 
 from tracewire import cbor, topics
 from tracewire.errors import Misuse, Rejected
 
 FILE = "config.cbor"
+
+LOAD_CELL = "load_cell"
+MODULE = "module"
 
 _TEXT, _BYTES, _NUMBER, _ROWS = str, bytes, int, list
 _FIELDS = (
@@ -25,6 +29,11 @@ _FIELDS = (
     (13, "calibration", _ROWS),  # [counts at zero, counts per 1000 g]
     (14, "journal_bytes", _NUMBER),
 )
+_OPTIONAL = (
+    (15, "steps", _ROWS, []),  # [[upper end in grams, e in grams], ...]: partial ranges of a multi-interval scale
+    (16, "weight_source", _TEXT, LOAD_CELL),  # or MODULE: a sealed weighing module on a UART
+    (17, "rail", _ROWS, []),  # slaughter line: [digit of species, 1 when sides hang apart, lightest carcass in grams]
+)
 
 
 class Config:
@@ -32,7 +41,7 @@ class Config:
 
     name, gateway_host, gateway_port, gateway_tls_name, code_base, stall, stall_gbk, trace_prefix,
     keepers ((level, point), …), max_grams, min_grams, e_grams, calibration (counts at zero, counts per 1000 g),
-    journal_bytes.
+    journal_bytes, steps, weight_source, rail.
     """
 
     def __init__(self, values: "dict[int, object]") -> None:
@@ -42,7 +51,13 @@ class Config:
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise Misuse("config." + name, "key %d is missing or of the wrong type" % key)
             setattr(self, name, value)
-        if len(values) != len(_FIELDS):
+        known = len(_FIELDS)
+        for key, name, kind, absent in _OPTIONAL:
+            if not isinstance(values.get(key, absent), kind):
+                raise Misuse("config." + name, "key %d is of the wrong type" % key)
+            setattr(self, name, values.get(key, absent))
+            known += key in values
+        if len(values) != known:
             raise Misuse("config.unknown", "a key that this firmware does not know")
         self.keepers = tuple([_keeper(entry) for entry in self.keepers])
         self._check()
@@ -55,8 +70,11 @@ class Config:
             ("keepers", len(self.keepers) > 0),
             ("e_grams", self.e_grams > 0),
             ("min_grams", 0 < self.min_grams < self.max_grams),
-            ("calibration", _is_calibration(self.calibration)),
+            ("calibration", _is_pair(self.calibration) and self.calibration[1] != 0),
             ("journal_bytes", self.journal_bytes >= 32768),
+            ("steps", all([_is_pair(step) for step in self.steps])),
+            ("weight_source", self.weight_source in (LOAD_CELL, MODULE)),
+            ("rail", not self.rail or _is_rail(self.rail)),
         )
         for name, holds in checks:
             if not holds:
@@ -87,7 +105,13 @@ def _keeper(entry: object) -> "tuple[int, bytes]":
     return entry[0], entry[1]
 
 
-def _is_calibration(pair: "list[object]") -> bool:
-    if len(pair) != 2:
+def _is_pair(pair: object) -> bool:
+    if not isinstance(pair, list) or len(pair) != 2:
         return False
-    return all([isinstance(number, int) and not isinstance(number, bool) for number in pair]) and pair[1] != 0
+    return all([isinstance(number, int) and not isinstance(number, bool) for number in pair])
+
+
+def _is_rail(line: "list[object]") -> bool:
+    if len(line) != 3 or not all([isinstance(number, int) and not isinstance(number, bool) for number in line]):
+        return False
+    return line[0] in (1, 2, 3) and line[1] in (0, 1) and line[2] > 0

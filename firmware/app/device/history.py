@@ -2,13 +2,17 @@
 
 Everything a record needs from the past is recovered from the newest record on flash and from nowhere else, so that no
 crash can make a number, a total or a boot counter appear twice. A failed write changes nothing here.
+
+The event counter counts the audit events of a whole life and nothing sets it back (R 76-1, 4.1.2.4). Between two events
+lie more records than the journal keeps, so it stands in a small file too, written after its record: the higher of file
+and newest record is right, whatever the power did in between.
 """
 
 import gc
 
 from device.journal import Journal
-from tracewire import chain, cose, record
-from tracewire.errors import Misuse, Rejected
+from tracewire import cbor, chain, cose, record
+from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.record import Record
 from tracewire.vocabulary import AUDIT_EVENTS, CLOCK_SOURCES, number
 
@@ -18,13 +22,15 @@ if TYPE_CHECKING:
 
 _MAY_USE_RESERVE = (record.BOOT, record.CLOCK, record.AUDIT)
 _CLOCK_SOURCE_OTHER = 0
+_EVENTS_FILE = ".events"  # behind the journal's path: what must outlive its records
 
 
 class History:
     """One device's history.
 
     ``key`` seals (a ``KeyStore``), ``clock`` has ``now_ms()``, ``boot`` is the body of the boot record.
-    ``head``, ``totals`` and ``boot_count`` are those of the newest record on flash.
+    ``head``, ``totals`` and ``boot_count`` are those of the newest record on flash; ``event_counter`` is that of the
+    newest audit record, however long ago. ``heap_low_bytes`` is the least heap that was free when something was sealed.
     """
 
     def __init__(self, journal: Journal, key: "object", clock: "object", boot: "dict[str, object]") -> None:
@@ -33,13 +39,14 @@ class History:
         self._key = key
         self._clock = clock
         self._boot_body = boot
-        self._events = 0
         self._is_started = False
         self._is_promised = False
         self.head = chain.GENESIS
         self.totals = (0, 0, 0)
         self.boot_count = 0
         self.time_ms = 0
+        self.event_counter = self._kept_events = 0
+        self.heap_low_bytes = gc.mem_free()
         self._recover()
 
     @property
@@ -74,10 +81,12 @@ class History:
         return self._seal(entries, max(self._clock.now_ms(), self.time_ms))
 
     def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
-        """Seal one audit event; its counter counts the events since boot, and may use the journal's reserve."""
-        body = {"event": number(AUDIT_EVENTS, event), "event_counter": self._events + 1, "detail": detail}
+        """Seal one audit event under the next number of the event counter; it may use the journal's reserve."""
+        body = {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
         written = self.write([(record.AUDIT, body)])[0]
-        self._events += 1
+        self.event_counter += 1
+        # The record is on flash. A crash here: boot takes the counter from it, because it is the newest.
+        self._keep_events()
         return written
 
     def set_clock(self, unix_ms: int, source: str) -> None:
@@ -99,6 +108,8 @@ class History:
             self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)
 
     def _seal(self, entries: "Sequence[tuple[int, dict[str, object]]]", now_ms: int) -> "list[tuple[Record, bytes]]":
+        if self._kept_events != self.event_counter:
+            self._keep_events()  # before another record hides the one that has the number
         first_seq = self._journal.next_seq
         totals, previous = self.totals, self.head.digest
         written = []
@@ -107,6 +118,7 @@ class History:
             statement = Record(kind, body, first_seq + len(written), previous, now_ms, totals, self.boot_count)
             payload = statement.encode()
             gc.collect()  # signing is four times slower when it has to collect in between (security.md §2)
+            self.heap_low_bytes = min(self.heap_low_bytes, gc.mem_free())
             sealed = cose.seal(payload, cose.RECORD, self._key)
             previous = chain.digest(sealed)
             written.append((statement, sealed))
@@ -135,3 +147,22 @@ class History:
         self.totals = newest.totals
         self.boot_count = newest.boot
         self.time_ms = newest.time_ms
+        self._kept_events = self._read_events()
+        self.event_counter = max(self._kept_events, newest.body.get("event_counter", 0))
+
+    def _keep_events(self) -> None:
+        try:
+            with open(self._journal.path + _EVENTS_FILE, "wb") as stream:
+                stream.write(cbor.encode(self.event_counter))
+        except OSError as error:
+            raise Unavailable("journal.flash", str(error))
+        self._kept_events = self.event_counter
+
+    def _read_events(self) -> int:
+        try:
+            with open(self._journal.path + _EVENTS_FILE, "rb") as stream:
+                return int(cbor.decode(stream.read()))
+        except OSError:
+            return 0  # no event yet
+        except Rejected as refusal:
+            raise Misuse("history.events", refusal.code)

@@ -49,12 +49,13 @@ class Journal:
 
     ``next_seq`` is the number that the next record gets. ``oldest_seq`` is the first record still on flash.
     ``released_to``: all records up to it are in a keeper's hands. ``damaged``: frames found unreadable at boot.
+    ``written_bytes``: what was appended since then.
     """
 
     def __init__(self, path: str, capacity_bytes: int, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.capacity_bytes = capacity_bytes
         self._reserve_bytes = reserve_bytes
-        self._path = path
+        self.path = path
         # The index in memory: 12 bytes for each segment, 3 numbers for each slot of the tail.
         self._firsts = array("I")
         self._lasts = array("I")
@@ -62,7 +63,7 @@ class Journal:
         self._tail: "list[tuple[int, int, int]]" = []
         self._used_bytes = 0
         self._cursor = ("", 0, 0)  # file, number and offset up to which it was last read
-        self.damaged = 0
+        self.damaged = self.written_bytes = 0
         self.next_seq = 1
         self._recover()
         self.released_to = self.oldest_seq - 1
@@ -83,6 +84,11 @@ class Journal:
     def used_permille(self) -> int:
         """How full the journal is, in thousandths of its capacity."""
         return min(1000, self._used_bytes * 1000 // self.capacity_bytes)
+
+    @property
+    def room_bytes(self) -> int:
+        """Bytes of frames that sales may still fill."""
+        return max(0, self.capacity_bytes - self._reserve_bytes - self._used_bytes)
 
     @property
     def state(self) -> str:
@@ -109,6 +115,7 @@ class Journal:
         # Committed. A crash from here on finds the records at boot; before, it finds the journal as it was.
         self._tail.append((self.next_seq, self.next_seq + len(sealed_records) - 1, len(packed)))
         self._used_bytes += len(packed)
+        self.written_bytes += len(packed)
         self.next_seq += len(sealed_records)
 
     def read(self, seq: int) -> "bytes | None":
@@ -179,9 +186,9 @@ class Journal:
     def _recover(self) -> None:
         """Read every frame on flash and rebuild the index: the only way the journal ever starts."""
         try:
-            names = os.listdir(self._path)
+            names = os.listdir(self.path)
         except OSError:
-            raise Misuse("journal.absent", "made at enrolment, never by itself: " + self._path)
+            raise Misuse("journal.absent", "made at enrolment, never by itself: " + self.path)
         lost_after = self._recover_segments(names)
         lost_after = self._recover_tail(names, lost_after)
         self.next_seq = self._newest() + lost_after + 1
@@ -249,10 +256,10 @@ class Journal:
         return None
 
     def _segment_path(self, first: int) -> str:
-        return "%s/%08d" % (self._path, first)
+        return "%s/%08d" % (self.path, first)
 
     def _slot_path(self, slot: int) -> str:
-        return "%s/tail%02d" % (self._path, slot)
+        return "%s/tail%02d" % (self.path, slot)
 
 
 def _write(path: str, parts: "object") -> None:

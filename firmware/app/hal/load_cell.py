@@ -17,7 +17,9 @@ _POLL_MS = const(2)
 
 
 class LoadCell:
-    """Raw counts, averaged over one period; not calibrated."""
+    """Raw counts, averaged over one period; not calibrated. It knows no motion: the weighing core finds it out."""
+
+    is_steady = True
 
     def __init__(self) -> None:
         self._data = Pin(pins.LOAD_CELL_DATA, Pin.IN)

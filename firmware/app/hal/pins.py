@@ -24,3 +24,4 @@ MODULE_UART = (1, 42, 2)  # a sealed weighing module, in place of the HX711 and 
 GNSS_UART = (1, 9, 10)  # handheld only: it has no card reader, no printer, and its console is on the USB port
 SCANNER_UART = (2, 11, 12)
 CAMERA_UART = (0, 43, 44)
+BATTERY_ADC = None  # (pin, divider) on a board that runs from a battery; the reference board does not

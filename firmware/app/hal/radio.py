@@ -24,3 +24,9 @@ async def connect() -> None:
                 return
             await asyncio.sleep_ms(_POLL_MS)
         station.disconnect()
+
+
+def readings() -> "dict[str, int]":
+    """Return health fields: how strongly the access point is heard, while there is a connection."""
+    station = network.WLAN(network.STA_IF)
+    return {"signal_dbm": station.status("rssi")} if station.isconnected() else {}

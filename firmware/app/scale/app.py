@@ -24,16 +24,22 @@ if TYPE_CHECKING:
     from hal.keypad import Keypad
     from hal.load_cell import LoadCell
 
+    from scale.keying import Keying
+    from scale.lock_desk import LockDesk
     from scale.plu import PriceList
     from scale.screens import Screen
     from scale.sign_in import SignIn
     from scale.slip_desk import SlipDesk
     from scale.storage_line import StorageLine
-    from scale.weighing import Weigher
+    from scale.type_plate import TypePlate
+    from scale.weighing import Reading, Weigher
 
 
 class ScaleApp:
-    """Two endless tasks, ``weigh`` and ``serve_keys``, over the parts they are given; cards are ``sign_in``'s."""
+    """Two endless tasks, ``weigh`` and ``serve_keys``, over the parts they are given; cards are ``sign_in``'s.
+
+    ``unsold`` counts the weighings since power-on that no sale followed.
+    """
 
     def __init__(
         self,
@@ -49,6 +55,9 @@ class ScaleApp:
         publisher: "Publisher",
         storage_line: "StorageLine",
         slip_desk: "SlipDesk",
+        lock_desk: "LockDesk",
+        keying: "Keying",
+        plate: "TypePlate",
         progress: "Callable[[str], None]",
     ) -> None:
         self._load_cell = load_cell
@@ -63,18 +72,24 @@ class ScaleApp:
         self._publisher = publisher
         self._storage_line = storage_line
         self._slip_desk = slip_desk
+        self._lock_desk = lock_desk
+        self._keying = keying
+        self._plate = plate
         self._progress = progress
         self._load = None
+        self._clears = 0
+        self.unsold = 0
 
     async def weigh(self) -> None:
         """Follow the load cell; record every load that settles, sold or not."""
         while True:
-            reading = self._weigher.take(await self._load_cell.next_counts())
+            reading = await self._read()
             now = self._ticks_ms()
             if self._load and (reading.is_settled or self._load.is_due(now)):
                 self._keep_weighing(self._load)
             if reading.is_settled:
-                self._load = Load(reading, self._weigher.limits.e_grams, now)
+                self.unsold += bool(self._load and not self._load.is_sold)
+                self._load = Load(reading, reading.e_grams, now)
             self._screen.weight(reading)
             self._storage_line.show()
             self._progress("weigh")
@@ -88,7 +103,19 @@ class ScaleApp:
             except (Rejected, Unavailable) as refusal:
                 self._screen.refuse(refusal.code)
 
+    async def _read(self) -> "Reading":
+        """Return the next reading; a source that has fallen silent shows nothing that could be sold."""
+        try:
+            counts = await self._load_cell.next_counts()
+        except Unavailable as refusal:
+            self._screen.refuse(refusal.code)
+            return self._weigher.lose()
+        return self._weigher.take(counts, self._load_cell.is_steady)
+
     def _press(self, key: str) -> None:
+        self._clears = self._clears + 1 if key == "clear" else 0
+        if self._lock_desk.take(key) or self._keying.take(key):
+            return
         if key == "zero":
             self._weigher.zero()
             self._screen.say(ZEROED)
@@ -96,7 +123,7 @@ class ScaleApp:
             self._screen.say(TARED if self._weigher.tare() else UNTARED)
         elif key == "clear":
             self._plu_keys.clear()
-            self._screen.say("")
+            self._screen.say(self._plate.line(self._clears))
             self._sign_in.clear()
         else:
             number = self._plu_keys.press(key)
@@ -104,6 +131,7 @@ class ScaleApp:
                 self._sell(number)
 
     def _sell(self, number: int) -> None:
+        self._lock_desk.require_unlocked()
         self._storage_line.require_room()
         self._weigher.check_sellable()
         goods = self._prices.find(number)
@@ -121,7 +149,7 @@ class ScaleApp:
         self._publisher.wake()  # 4 publish
         self._storage_line.show()
         self._screen.say(sold(goods, sale.body["amount_fen"]))
-        self._slip_desk.issue(goods, sale, sealed)
+        self._slip_desk.issue(goods, sale, sealed, self._load.reading.is_preset)
 
     def _keep_weighing(self, load: Load) -> None:
         if load.weighing_seq is None:

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import time
 
+from hal import power, radio
 from tracewire import record
 from tracewire.errors import Unavailable
 
@@ -23,6 +24,12 @@ HEARTBEAT_S = 840
 """14 minutes: one late beat still keeps the 15 of the design."""
 
 
+LONGEST_HOURS = 8760
+"""A year: said of a scale that writes next to nothing."""
+
+_MS_PER_HOUR = 3600000
+
+
 class Heart:
     """Beats from power-on; ``refused`` counts the records that a full journal had no room for."""
 
@@ -35,6 +42,8 @@ class Heart:
         journal: object,
         history: object,
         publisher: object,
+        app: object,
+        boot: "dict[str, object]",
     ) -> None:
         self._ticks_ms = ticks_ms
         self._weigher = weigher
@@ -42,6 +51,8 @@ class Heart:
         self._journal = journal
         self._history = history
         self._publisher = publisher
+        self._app = app
+        self._boot = boot
         self._last_ticks_ms = ticks_ms()
         self._uptime_ms = 0
         self.refused = 0
@@ -64,7 +75,7 @@ class Heart:
         self._uptime_ms += time.ticks_diff(now, self._last_ticks_ms)  # ticks wrap: add up in steps
         self._last_ticks_ms = now
         gc.collect()
-        return {
+        body = {
             "uptime_s": self._uptime_ms // 1000,
             "journal_pending": self._journal.pending,
             "journal_permille": self._journal.used_permille,
@@ -72,4 +83,17 @@ class Heart:
             "zero_drift_grams": self._weigher.zero_drift_grams,
             "printer": self._printer.status(),
             "refused": self.refused,
+            "flash_hours": self._flash_hours(),
+            "boot_cause": self._boot["cause"],
+            "unsold": self._app.unsold,
+            "heap_low_bytes": self._history.heap_low_bytes,
+            "event_counter": self._history.event_counter,
         }
+        body.update(power.readings())
+        body.update(radio.readings())
+        return body
+
+    def _flash_hours(self) -> int:
+        """Whole hours until a full journal stops sales, were nothing sent and all went on as since power-on."""
+        written = max(1, self._journal.written_bytes)
+        return min(LONGEST_HOURS, self._journal.room_bytes * self._uptime_ms // (written * _MS_PER_HOUR))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SALE_WAIT_MS = 2000
 """Longest time from a settled weight to its record on flash: what a power cut may take from the unsold weighings."""
 
-_NO_TARE, _MEASURED_TARE = 0, 1  # positions in ``vocabulary.TARE_MODES``
+_NO_TARE, _MEASURED_TARE, _PRESET_TARE = 0, 1, 2  # positions in ``vocabulary.TARE_MODES``
 
 
 class Load:
@@ -46,7 +46,7 @@ class Load:
         return record.WEIGHING, {
             "gross_grams": self.reading.gross_grams,
             "tare_grams": self.reading.tare_grams,
-            "tare_mode": _MEASURED_TARE if self.reading.tare_grams else _NO_TARE,
+            "tare_mode": _tare_mode(self.reading),
             "net_grams": self.reading.net_grams,
             "e_grams": self._e_grams,
         }
@@ -67,3 +67,9 @@ class Load:
             "lot": lot,
             "weighing_back": weighing_back,
         }
+
+
+def _tare_mode(reading: "Reading") -> int:
+    if not reading.tare_grams:
+        return _NO_TARE
+    return _PRESET_TARE if reading.is_preset else _MEASURED_TARE

@@ -11,14 +11,15 @@ from device import config, uplink
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.lock import Lock
 from device.paper import Paper
 from device.watchdog import Watchdog
 from hal import clock, entropy, flash, power
 from hal.card_reader import CardReader
+from hal.case_switch import CaseSwitch
 from hal.display import Display
 from hal.keypad import Keypad
 from hal.lamps import Lamps
-from hal.load_cell import LoadCell
 from hal.printer import Printer
 from hal.watchdog import Watchdog as BoardWatchdog
 from tracewire import p256
@@ -26,12 +27,18 @@ from tracewire import p256
 from scale import plu, slip, type_plate
 from scale.app import ScaleApp
 from scale.health import Heart
+from scale.keying import Keying
+from scale.lock_desk import LockDesk
 from scale.screens import Screen
 from scale.session import SessionStore
 from scale.sign_in import SignIn
 from scale.slip_desk import SlipDesk
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.config import Config
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
@@ -46,7 +53,11 @@ async def run() -> None:
     settings = config.load(root)
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
-    history = History(journal, key, clock, type_plate.boot_body(settings, power.boot_cause()))
+    lock = Lock(root, settings.name, entropy.read)
+    boot = type_plate.boot_body(
+        settings, power.boot_cause(), type_plate.identity(root), type_plate.software_digest(root)
+    )
+    history = History(journal, key, clock, boot)
     history.start()
 
     publisher, client = uplink.build(root, settings, journal, key)
@@ -55,8 +66,10 @@ async def run() -> None:
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
     sign_in = SignIn(CardReader(), SessionStore(root), prices, screen, history, publisher)
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
+    lock_desk = LockDesk(lock, CaseSwitch(), screen, history, publisher)
+    storage_line = StorageLine(screen, journal, publisher, client)
     app = ScaleApp(
-        load_cell=LoadCell(),
+        load_cell=_weight_source(settings),
         keypad=Keypad(),
         ticks_ms=clock.ticks_ms,
         weigher=weigher,
@@ -65,22 +78,46 @@ async def run() -> None:
         screen=screen,
         history=history,
         publisher=publisher,
-        storage_line=StorageLine(screen, journal, publisher, client),
+        storage_line=storage_line,
         slip_desk=SlipDesk(Paper(printer, screen, history), letterhead),
+        lock_desk=lock_desk,
+        keying=Keying(weigher, prices, storage_line, screen, history, publisher),
+        plate=type_plate.TypePlate(boot, history),
         progress=watchdog.progress,
     )
     heart = Heart(
-        ticks_ms=clock.ticks_ms, weigher=weigher, printer=printer, journal=journal, history=history, publisher=publisher
+        ticks_ms=clock.ticks_ms,
+        weigher=weigher,
+        printer=printer,
+        journal=journal,
+        history=history,
+        publisher=publisher,
+        app=app,
+        boot=boot,
     )
     await asyncio.gather(
         app.weigh(),
         app.serve_keys(),
         sign_in.serve_cards(),
+        lock_desk.watch(),
         publisher.run(client),
         uplink.go_online(client),
         heart.beat(),
         watchdog.run(),
     )
+
+
+def _weight_source(settings: "Config") -> object:
+    """Return what weighs: only the one that is mounted is imported, because the other costs heap."""
+    if settings.weight_source == config.MODULE:
+        from hal.weighing_module import WeighingModule  # noqa: PLC0415 (see above)
+
+        from scale.module_source import ModuleSource  # noqa: PLC0415 (see above)
+
+        return ModuleSource(WeighingModule())
+    from hal.load_cell import LoadCell  # noqa: PLC0415 (see above)
+
+    return LoadCell()
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ MESSAGES = {
     "weighing.negative": "净重为负",
     "weighing.below_min": "低于最小称量",
     "weighing.zero_range": "超出置零范围，请取下货物",
+    "weighing.loaded": "请先清空秤盘",
+    "weighing.preset": "预置皮重超出范围",
     "plu.unknown": "商品未设置",
     "plu.no_price": "商品未设置单价",
     "session.none": "请刷卡",
@@ -26,6 +28,15 @@ MESSAGES = {
     "session.no_lot": "卡上无此商品批次，请先登记进货",
     "sale.repeated": "本次称重已售，请取下货物",
     "key.unknown": "无此按键",
+    "lock.locked": "秤已锁，不能销售",
+    "lock.case_open": "请先合上机箱",
+    "lock.wait": "解锁码有误，请稍后再试",
+    "lock.wrong": "解锁码有误",
+    "lock.renewed": "解锁码有误，询问码已更换，请重新致电",
+    "lock.flash": "存储故障，请报修",
+    "plu.flash": "存储故障，价格未改",
+    "module.silent": "称重模块无应答，请报修",
+    "module.changed": "称重模块设置被改，请报修",
     "journal.full": "存储已满暂停销售",
     "journal.nearly_full": "存储将满请联网",
     "printer.paper_out": "打印机缺纸，交易已记录",
@@ -40,6 +51,11 @@ TARED = "已去皮"
 UNTARED = "皮重已清除"
 ZEROED = "已置零"
 NO_SELLER = "请刷卡"
+LOCKED = "机箱被打开，秤已锁 询问码 "
+UNLOCK_BY = "致电计量监管报询问码，再输入8位解锁码"
+UNLOCKED = "已解锁"
+CHOOSE = "设置：按商品键改价，按去皮键预置皮重"
+PRESET = "预置皮重 PT kg "
 
 _STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", STABLE: "稳定"}
 
@@ -56,7 +72,8 @@ def weight_lines(reading: "Reading") -> "list[str]":
     state = _STATES.get(reading.state, "")
     marks = "→0←" if reading.is_zero else ""
     if reading.tare_grams:
-        marks = "皮重 " + kilograms(reading.tare_grams) + " kg " + marks
+        name = "预置皮重 PT " if reading.is_preset else "皮重 "  # R 76-1, 4.7.3
+        marks = name + kilograms(reading.tare_grams) + " kg " + marks
     return ["净重 " + kilograms(reading.net_grams) + " kg " + state, marks]
 
 
@@ -85,7 +102,7 @@ class Screen:
         self._lamps = lamps
         self._lines = ["", "", "", ""]
         self._seller = NO_SELLER
-        self._storage = ""
+        self._storage = self._locked = ""
         self._weight_lamps = []
         self._other_lamps = []
         self._lit = None
@@ -107,16 +124,23 @@ class Screen:
     def seller(self, stall: "str | None") -> None:
         """Show who is selling, or that a card is needed."""
         self._seller = NO_SELLER if stall is None else "摊位 " + stall
-        self._set(3, [self._seller + self._storage])
+        self._bottom()
+
+    def lock(self, line: str) -> None:
+        """Show on the last line, in place of everything else there, why the scale is locked; "" when it is not."""
+        self._locked = line
+        self._bottom()
 
     def storage(self, is_linked: bool, is_pending: bool, warning: str) -> None:
         """Show how the records fare: link up, some not yet in a keeper's hands, ``warning`` code of a full journal."""
         self._storage = "  " + refusal(warning) if warning else ""
-        self._set(3, [self._seller + self._storage])
-        self._other_lamps = [
-            name for name, lit in (("link", is_linked), ("pending", is_pending), ("alarm", warning)) if lit
-        ]
+        self._bottom()
+        states = (("link", is_linked), ("pending", is_pending), ("alarm", warning or self._locked))
+        self._other_lamps = [name for name, lit in states if lit]
         self._light()
+
+    def _bottom(self) -> None:
+        self._set(3, [self._locked or self._seller + self._storage])
 
     def _light(self) -> None:
         lit = self._weight_lamps + self._other_lamps

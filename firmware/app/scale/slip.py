@@ -26,8 +26,11 @@ class Letterhead:
         self.code_base = code_base
 
 
-def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: bytes) -> bytes:
-    """Return the printer bytes of the slip for ``sale``, whose sealed bytes are already in the journal."""
+def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: bytes, is_preset: bool = False) -> bytes:
+    """Return the printer bytes of the slip for ``sale``, whose sealed bytes are already in the journal.
+
+    ``is_preset``: its tare was keyed in, which a slip marks PT (R 76-1, 4.7.3).
+    """
     code = records.code_of(head.code_base, sale.totals[0])
     return b"".join(
         (
@@ -35,7 +38,7 @@ def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: byte
             labels.STALL + head.stall_gbk + b"\n",
             labels.GOODS + goods.name_gbk + b"\n",
             escpos.RULE,
-            _amounts(sale.body),
+            _amounts(sale.body, is_preset),
             escpos.RULE,
             labels.TIME + local_time.write(sale.time_ms).encode() + b"\n",
             labels.CODE + b"\n" + escpos.in_groups(code).encode() + b"\n",
@@ -47,10 +50,11 @@ def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: byte
     )
 
 
-def _amounts(sale: "dict[str, int]") -> bytes:
+def _amounts(sale: "dict[str, int]", is_preset: bool) -> bytes:
     lines = [escpos.line(labels.NET, kilograms(sale["net_grams"]))]
     if sale["tare_grams"]:
-        lines.append(escpos.line(labels.TARE, kilograms(sale["tare_grams"])))
+        label = labels.PRESET if is_preset else labels.TARE
+        lines.append(escpos.line(label, kilograms(sale["tare_grams"])))
     lines.append(escpos.line(labels.PRICE, yuan(sale["price_fen_per_kg"])))
     amount = escpos.line(labels.AMOUNT, yuan(sale["amount_fen"]), escpos.COLUMNS // 2)
     lines.append(escpos.LARGE + amount + escpos.PLAIN)

@@ -17,6 +17,6 @@ class SlipDesk:
         self._paper = paper
         self._letterhead = letterhead
 
-    def issue(self, goods: "Plu", sale: "Record", sealed: bytes) -> None:
-        """Print the slip of a sale that is in the journal."""
-        self._paper.put(slip.compose(self._letterhead, goods, sale, sealed))
+    def issue(self, goods: "Plu", sale: "Record", sealed: bytes, is_preset: bool = False) -> None:
+        """Print the slip of a sale that is in the journal; ``is_preset``: its tare was keyed in."""
+        self._paper.put(slip.compose(self._letterhead, goods, sale, sealed, is_preset))

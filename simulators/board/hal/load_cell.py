@@ -21,6 +21,8 @@ DRIFT_PERIOD_S = 600
 class LoadCell:
     """Counts of an amplified strain-gauge bridge under whatever the panel says lies on the pan."""
 
+    is_steady = True
+
     def __init__(self) -> None:
         panel = plug()
         self._cell_inbox = panel.inbox("cell")
