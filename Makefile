@@ -39,6 +39,7 @@ check: $(READY)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache
+	PYTHONPATH=firmware/lib:firmware/app .venv/bin/lint-imports --no-cache --config firmware/importlinter.toml
 	$(PY) tests/vectors/build.py --check
 	$(PY) firmware/tools/make_curve_tables.py --check
 	$(PY) firmware/tools/make_field_viper.py --check
