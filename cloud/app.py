@@ -21,8 +21,8 @@ from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.service import Ingest
 from cloud.ledger import endpoints as ledger_endpoints
+from cloud.ledger import log_keys, proofs, tree
 from cloud.ledger import store as ledger
-from cloud.ledger import tree
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
 from cloud.registry import RegistryFile, read_root
@@ -83,6 +83,7 @@ def create_cloud(config: Config) -> Cloud:
 
     Raises ``Misuse`` for a missing store, key or role, and what is wrong with the registry.
     """
+    keys_of_log = log_keys.load(config.directory)
     stores = open_stores(config)
     tree.prepare(stores.ledger)
     metrics = Metrics()
@@ -105,6 +106,7 @@ def create_cloud(config: Config) -> Cloud:
     ingest_app.include_router(ingest_endpoints.router(ingest, metrics, config.max_envelope_bytes))
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
+    public_app.include_router(proofs.router(stores.ledger, keys_of_log, now_ms))
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
     public_app.include_router(trace_endpoints.router(view))

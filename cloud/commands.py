@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cloud import server
 from cloud.app import create_stores, every_projection, open_stores
 from cloud.config import TEMPLATE, load
+from cloud.ledger import log_keys, tree
 from cloud.ledger import store as ledger
-from cloud.ledger import tree
 from cloud.projections import Projections
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
@@ -18,11 +18,14 @@ cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]
 PublicPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for trace pages (plain HTTP).")]
+Origin = Annotated[str, typer.Option(help="Name of the log, best a URL without https:// that is yours.")]
 
 
 @cloud.command("init")
-def init(directory: Directory, ingest_port: IngestPort = 8443, public_port: PublicPort = 8080) -> None:
-    """Write cloud.toml if there is none, and create the empty stores.
+def init(
+    directory: Directory, ingest_port: IngestPort = 8443, public_port: PublicPort = 8080, origin: Origin = ""
+) -> None:
+    """Write cloud.toml if there is none, and create the empty stores and the keys of the log.
 
     Refuses to touch existing stores, so a slip of the hand cannot begin a second history.
 
@@ -33,7 +36,19 @@ def init(directory: Directory, ingest_port: IngestPort = 8443, public_port: Publ
     if not path.exists():
         path.write_text(TEMPLATE.format(ingest_port=ingest_port, public_port=public_port), encoding="utf-8")
     create_stores(load(directory))
+    # A crash here: `chengxin cloud run` says that the log has no keys, and `log-init` makes them.
+    log_keys.create(directory, origin)
     typer.echo(f"The cloud in {directory} has an empty ledger. Next: chengxin cloud run --dir {directory}")
+
+
+@cloud.command("log-init")
+def log_init(directory: Directory, origin: Origin = "") -> None:
+    """Make the keys of the log for a directory that is older than the log; `init` does it for a new one.
+
+    Example: chengxin cloud log-init --dir cloud
+    """
+    keys = log_keys.create(directory, origin)
+    typer.echo(f"The log is called {keys.origin}; hand {directory / log_keys.PUBLIC_FILE} to whoever watches it.")
 
 
 @cloud.command("run")

@@ -19,6 +19,9 @@ _STATUS = {
     "envelope.role": 403,
     "envelope.state": 403,
     "ledger.from": 400,
+    "log.index": 404,
+    "log.beyond": 404,
+    "log.tile": 404,
     "trace.unknown": 404,
 }
 """Codes that deserve a more telling status than their family's."""

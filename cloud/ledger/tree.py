@@ -78,6 +78,24 @@ class Log:
         """Return the proof that the tree of ``old_size`` grew into that of ``size``; ``Rejected("log.size")``."""
         return self._hashes(merkle.consistency(old_size, size))
 
+    def row(self, level: int, first: int, count: int) -> list[bytes]:
+        """Return the hashes of ``count`` complete subtrees side by side, fewer when the log ends before them."""
+        if level == 0:
+            return [merkle.leaf_hash(leaf) for leaf in self.leaves(first, count)]
+        table = store.subtrees.c
+        statement = (
+            select(table.hash)
+            .where(table.level == level, table.position >= first, table.position < first + count)
+            .order_by(table.position)
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def leaves(self, first: int, count: int) -> list[bytes]:
+        """Return the sealed bytes of ``count`` records, fewer when the log ends before them."""
+        index = store.records.c.idx
+        statement = select(store.records.c.sealed).where(index > first, index <= first + count).order_by(index)
+        return list(self._connection.execute(statement).scalars())
+
     def _hashes(self, ranges: Sequence[Range]) -> list[bytes]:
         return [merkle.range_hash(each, self.look_up) for each in ranges]
 
@@ -94,7 +112,7 @@ def prepare(ledger: Store) -> None:
         raise Misuse("log.ahead", f"hashes for {covered} records, but the ledger holds {size}: records were cut off")
     for start in range(covered, size - 1, _LEAVES_AT_ONCE):
         with ledger.writer.begin() as connection:
-            extend(connection, start, _leaves(connection, start, size))
+            extend(connection, start, Log(connection).leaves(start, _LEAVES_AT_ONCE))
         # A crash here: the log covers the ledger up to here, and the next start goes on.
         log.info("log.hashed", records=min(start + _LEAVES_AT_ONCE, size), of=size)
 
@@ -108,8 +126,8 @@ def verify(ledger: Store, progress: Callable[[int], None]) -> None:
     with ledger.reader.connect() as connection:
         size = store.last_index(connection)
         for start in range(0, size, _LEAVES_AT_ONCE):
-            leaves = _leaves(connection, start, size)
             stored = Log(connection)
+            leaves = stored.leaves(start, _LEAVES_AT_ONCE)
             for node, value in _grown(connection, start, leaves):
                 if stored.look_up(node) != value:
                     first = (node.position << node.level) + 1
@@ -123,14 +141,3 @@ def _covered(connection: Connection) -> int:
     last = connection.execute(select(func.max(store.subtrees.c.position)).where(store.subtrees.c.level == 1))
     position = last.scalar_one()
     return 0 if position is None else 2 * (position + 1)
-
-
-def _leaves(connection: Connection, start: int, size: int) -> list[bytes]:
-    """Return the next leaves from ``start``, as many as are hashed at once."""
-    end = min(start + _LEAVES_AT_ONCE, size)
-    statement = (
-        select(store.records.c.sealed)
-        .where(store.records.c.idx > start, store.records.c.idx <= end)
-        .order_by(store.records.c.idx)
-    )
-    return list(connection.execute(statement).scalars())

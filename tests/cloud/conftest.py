@@ -17,6 +17,7 @@ from tracewire import cbor, chain, cose, p256, receipt
 
 from cloud.app import Cloud, create_cloud, create_stores
 from cloud.config import TEMPLATE, Config, load
+from cloud.ledger import log_keys
 from tests.cloud.market import Market
 
 LONG_ENOUGH_SECONDS = 10
@@ -120,6 +121,7 @@ def _directory(directory: Path, market: Market) -> Config:
     (directory / "record.key").write_bytes(market.cloud_secret)
     config = load(directory)
     create_stores(config)
+    log_keys.create(directory)
     return config
 
 

@@ -147,13 +147,31 @@ def test_rebuild_replays_the_ledger(site: Site) -> None:
     assert "Rebuilt from" in finished.stdout
 
 
+def test_run_in_a_directory_from_before_the_log_says_what_to_do(site: Site) -> None:
+    names = ("log.vkey", "log_ed25519.pem", "log_mldsa44.pem")
+    kept = {name: (site.cloud / name).read_bytes() for name in names}
+    assert [(site.cloud / name).stat().st_mode & 0o777 for name in names] == [0o644, 0o600, 0o600]
+    for name in names:
+        (site.cloud / name).unlink()
+    finished = _chengxin("cloud", "run", "--dir", site.cloud)
+    assert finished.returncode == 2
+    assert "chengxin cloud log-init" in finished.stderr
+    assert _chengxin("cloud", "log-init", "--dir", site.cloud, "--origin", "market.example/log").returncode == 0
+    assert (site.cloud / "log.vkey").read_text().startswith("market.example/log+")
+    for name, contents in kept.items():
+        (site.cloud / name).write_bytes(contents)
+
+
 def test_run_without_stores_says_what_to_do(tmp_path: Path) -> None:
     finished = _chengxin("cloud", "run", "--dir", tmp_path)
     assert finished.returncode == 2
     assert "chengxin cloud init" in finished.stderr
 
 
-@pytest.mark.parametrize("words", [["cloud", "init"], ["cloud", "run"], ["rebuild"]], ids=" ".join)
+COMMANDS = (["cloud", "init"], ["cloud", "log-init"], ["cloud", "run"], ["rebuild"])
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_has_an_example_in_its_help(words: list[str]) -> None:
     finished = _chengxin(*words, "--help")
     assert finished.returncode == 0
