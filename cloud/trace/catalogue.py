@@ -180,6 +180,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "账本第 {index} 条：同一编号收到过两个不同版本，两个都已保留，请谨慎采信。",
         "Ledger entry {index}: two versions with the same number were received. Both are kept; do not rely on it.",
     ),
+    "check.log.held": (
+        "账本的防篡改证明成立：账本共 {size} 条，本记录是第 {index} 条，写入后没有改动。",
+        "The ledger's tamper proof holds: entry {index} of {size}, unchanged since it was written.",
+    ),
+    "check.log.failed": (
+        "账本的防篡改证明不成立：第 {index} 条与当初写入的不同，请勿采信。",
+        "The ledger's tamper proof fails: entry {index} is not what was once written. Do not rely on it.",
+    ),
     "check.witness.held": (
         "网关 {gateway} 于 {time} 见证收到，与电子秤时间相符。",
         "Gateway {gateway} received it at {time}, in keeping with the scale's clock.",

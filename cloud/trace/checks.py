@@ -32,6 +32,7 @@ def of_sale(evidence: Evidence, sale: Entry) -> list[Check]:
         _chain_before(sale, before),
         _chain_after(sale, evidence.at_seq(sale.device, sale.seq + 1)),
         _verdict("ledger", not evidence.has_fork(sale), index=sale.index, time_ms=sale.committed_ms),
+        _log(evidence, sale),
         _witness(sale, flags),
         _totals(sale, before, flags),
         _weighing(sale, evidence.at_seq(sale.device, sale.seq - sale.body["weighing_back"])),
@@ -95,6 +96,11 @@ def _chain_after(entry: Entry, after: Entry | None) -> Check:
     if after is None:
         return Check("chain_after", State.OPEN, values)
     return _verdict("chain_after", after.record.prev == entry.digest, **values)
+
+
+def _log(evidence: Evidence, entry: Entry) -> Check:
+    size = evidence.log_size()
+    return _verdict("log", evidence.is_logged(entry, size), index=entry.index, size=size)
 
 
 def _witness(entry: Entry, flags: dict[str, str]) -> Check:

@@ -12,8 +12,10 @@ from tracewire.errors import Rejected
 
 from cloud.batches import repository
 from cloud.batches.model import Balance, Side, Step
+from cloud.ledger import merkle
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, open_row
+from cloud.ledger.tree import Log
 from cloud.registry import Roll
 
 _MOST_PAPERS = 200
@@ -88,6 +90,20 @@ class Evidence:
             return False
         try:
             cose.open(entry.sealed, cose.RECORD, holder.key)
+        except Rejected:
+            return False
+        return True
+
+    def log_size(self) -> int:
+        """Return how many records the log has."""
+        return Log(self._ledger).size()
+
+    def is_logged(self, entry: Entry, size: int) -> bool:
+        """Prove again, here and now, that the bytes in the ledger are the leaf under the log's root at ``size``."""
+        log = Log(self._ledger)
+        leaf, index = merkle.leaf_hash(entry.sealed), entry.index - 1
+        try:
+            merkle.check_inclusion(leaf, index, size, log.inclusion(index, size), log.root(size))
         except Rejected:
             return False
         return True

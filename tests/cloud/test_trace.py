@@ -160,8 +160,20 @@ def test_a_changed_byte_in_the_ledger_is_seen_by_whoever_looks(cloud: CloudUnder
     with cloud.cloud.stores.ledger.writer.begin() as connection:
         statement = update(store.records).where(store.records.c.idx == index).values(sealed=bytes(sealed))
         connection.execute(statement)
-    assert _checks(cloud, slip)["signature"] == "failed"
+    checks = _checks(cloud, slip)
+    assert (checks["signature"], checks["log"]) == ("failed", "failed")
     assert "不成立" in cloud.public.get(f"/t/{slip}").text
+
+
+def test_a_hash_changed_in_the_log_is_seen_by_whoever_looks(cloud: CloudUnderTest, slip: str) -> None:
+    assert _checks(cloud, slip)["log"] == "held"
+    index = next(row.idx for row in cloud.rows(store.records) if row.kind == record.SALE)
+    with cloud.cloud.stores.ledger.writer.begin() as connection:
+        # The sale and the record after it are the end of the log: their pair is a part of the root itself.
+        chosen = (store.subtrees.c.level == 1, store.subtrees.c.position == (index - 1) // 2)
+        connection.execute(update(store.subtrees).where(*chosen).values(hash=bytes(32)))
+    assert _checks(cloud, slip)["log"] == "failed"
+    assert "防篡改证明不成立" in cloud.public.get(f"/t/{slip}").text
 
 
 def test_a_wrong_clock_is_said_and_the_gateways_time_shown(cloud: CloudUnderTest, market: Market) -> None:
