@@ -38,6 +38,7 @@ PROGRAM = "scale.main"
 
 START_TIMEOUT_S = 30.0
 WAIT_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -270,8 +271,12 @@ class ScaleProcess:
         return said or f"without a word, exit status {status}"
 
     async def _clear_up(self) -> None:
-        if self._ending is not None:
-            await self._ending
+        if self._ending is not None and self._process is not None:
+            try:
+                await asyncio.wait_for(asyncio.shield(self._ending), STOP_TIMEOUT_S)
+            except TimeoutError:  # it no longer notices its own plug
+                self._process.kill()
+                await self._ending
         if self._line is not None:
             self._line.close()
         if self._reader is not None:

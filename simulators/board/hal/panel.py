@@ -5,12 +5,15 @@ cord: when it goes away, the board stops at once and writes nothing more.
 """
 
 import asyncio
+import binascii
 import json
 import os
 import socket
 import sys
 
 from tracewire.errors import Misuse
+
+_PIECE_BYTES = 64
 
 
 class Inbox:
@@ -54,6 +57,17 @@ class Panel:
     def send(self, name: str, value: object) -> None:
         """Send one message to the panel, in order, without waiting."""
         self._stream.write((json.dumps({name: value}) + "\n").encode())
+        self._flush()
+
+    def send_hex(self, name: str, octets: bytes) -> None:
+        """Send ``octets`` as hexadecimal text, piece by piece: a slip three times over is more than the heap has."""
+        self._stream.write(b'{"%s": "' % name.encode())
+        for start in range(0, len(octets), _PIECE_BYTES):
+            self._stream.write(binascii.hexlify(octets[start : start + _PIECE_BYTES]))
+        self._stream.write(b'"}\n')
+        self._flush()
+
+    def _flush(self) -> None:
         if self._drain_task is None:
             self._drain_task = asyncio.create_task(self._drain())
 
@@ -63,7 +77,10 @@ class Panel:
 
     async def _read(self) -> None:
         while True:
-            line = await self._stream.readline()
+            try:
+                line = await self._stream.readline()
+            except OSError:  # pulled out while we were talking: the connection is reset
+                line = b""
             if not line:
                 sys.exit(0)  # unplugged
             for name, value in json.loads(line).items():
