@@ -110,10 +110,10 @@ class Custody:
 
     def _note_refusals(self, refused: "tuple[tuple[int, bytes, str], ...]") -> None:
         for seq, digest, _ in refused:
-            if seq > self.settled_to and seq not in self._refusals and len(self._refusals) < _REFUSALS_AHEAD:
-                # A refused record that is not ours (a copy of our key sealed it) says nothing about our own.
-                if self._digest_of(seq) == digest:
-                    self._refusals[seq] = digest
+            is_news = seq > self.settled_to and seq not in self._refusals and len(self._refusals) < _REFUSALS_AHEAD
+            # A refused record that is not ours (a copy of our key sealed it) says nothing about our own.
+            if is_news and self._digest_of(seq) == digest:
+                self._refusals[seq] = digest
 
     def _settle_refusals(self) -> "list[tuple[int, int, bytes]]":
         """Pass over refused records that are next: the cloud's quarantine has their bytes (spec 6.2)."""

@@ -28,7 +28,7 @@ from tracewire.fields import (
     pack_digits,
     unpack_digits,
 )
-from tracewire.vocabulary import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES
+from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
