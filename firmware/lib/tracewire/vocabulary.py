@@ -5,13 +5,29 @@ end; a position is never given to another word, because sealed records keep the 
 "other" wherever a person may meet something that has no word yet.
 """
 
-TARE_MODES = ("none", "measured", "preset", "proportional")
-"""OPC 40200 TareMode."""
+from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES, number
 
-BOOT_CAUSES = ("other", "power_on", "watchdog", "command", "update", "brownout")
-CLOCK_SOURCES = ("other", "person", "gateway", "gnss", "rtc")
+__all__ = (
+    "AUDIT_EVENTS",
+    "BOOT_CAUSES",
+    "CARCASS_SIDES",
+    "CLOCK_SOURCES",
+    "DECISIONS",
+    "DOCUMENTS",
+    "FINDINGS",
+    "IDENTIFICATIONS",
+    "LOT_SOURCES",
+    "MOVEMENTS",
+    "SAMPLING_PLANS",
+    "SESSION_ACTIONS",
+    "TARE_MODES",
+    "TEST_METHODS",
+    "TEST_RESULTS",
+    "VISITS",
+    "number",
+)
+
 CARCASS_SIDES = ("whole", "left", "right")
-SESSION_ACTIONS = ("out", "in")
 
 MOVEMENTS = ("other", "transfer", "split", "merge", "transform", "dispose")
 """What happened to lots; transfer changes the owner, transform makes other goods (carcass to cuts)."""
@@ -59,27 +75,3 @@ TEST_METHODS = ("other", "rapid", "laboratory")
 TEST_RESULTS = ("pending", "pass", "fail")
 
 DECISIONS = ("other", "admit", "suspend", "freeze", "recall", "release", "destroy")
-
-AUDIT_EVENTS = (
-    "other",
-    "case_opened",
-    "locked",
-    "unlocked",
-    "seal_changed",
-    "parameter_changed",
-    "firmware_changed",
-    "clock_stepped",
-    "journal_nearly_full",
-    "journal_damaged",
-    "key_changed",
-    "rollback_detected",
-    "printer_fault",
-    "power_fault",
-    "tag_repeated",  # an ear tag that was already weighed came to the rail again
-    "disposal_mismatch",  # what was to be destroyed does not weigh what was condemned
-)
-
-
-def number(words: "tuple[str, ...]", word: str) -> int:
-    """Return the wire number of ``word``; ``ValueError`` when it is not in ``words`` (our own spelling mistake)."""
-    return words.index(word)

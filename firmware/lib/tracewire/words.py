@@ -1,0 +1,35 @@
+"""Numbered words of the records that a counter scale seals; all others stand in ``vocabulary``, which has these too.
+
+Why apart: words are objects in a device's heap, and a scale speaks few of them. Rules as in ``vocabulary``.
+"""
+
+TARE_MODES = ("none", "measured", "preset", "proportional")
+"""OPC 40200 TareMode."""
+
+BOOT_CAUSES = ("other", "power_on", "watchdog", "command", "update", "brownout")
+CLOCK_SOURCES = ("other", "person", "gateway", "gnss", "rtc")
+SESSION_ACTIONS = ("out", "in")
+
+AUDIT_EVENTS = (
+    "other",
+    "case_opened",
+    "locked",
+    "unlocked",
+    "seal_changed",
+    "parameter_changed",
+    "firmware_changed",
+    "clock_stepped",
+    "journal_nearly_full",
+    "journal_damaged",
+    "key_changed",
+    "rollback_detected",
+    "printer_fault",
+    "power_fault",
+    "tag_repeated",  # an ear tag that was already weighed came to the rail again
+    "disposal_mismatch",  # what was to be destroyed does not weigh what was condemned
+)
+
+
+def number(words: "tuple[str, ...]", word: str) -> int:
+    """Return the wire number of ``word``; ``ValueError`` when it is not in ``words`` (our own spelling mistake)."""
+    return words.index(word)
