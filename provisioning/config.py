@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from tracewire import cbor, topics
 from tracewire.credential import Registry
 from tracewire.errors import Misuse
+from tracewire.fields import LABEL
 
 from provisioning.enrol import Grant, Outfit
 
@@ -159,8 +160,8 @@ def _check(setup: Setup) -> None:
         raise Misuse("setup.steps", "scale.steps rise from e_g to max_g, each [up to g, e in g] coarser than the last")
     if setup.weight_source not in (LOAD_CELL, MODULE):
         raise Misuse("setup.weight_source", f"scale.weight_source is {LOAD_CELL!r} or {MODULE!r}")
-    if any(len(text.encode()) > 32 for text in setup.identity):
-        raise Misuse("setup.identity", "each text of the identity table has at most 32 bytes")
+    if any(text and not LABEL.check(text) for text in setup.identity):
+        raise Misuse("setup.identity", "each text of the identity table has at most 32 bytes and no control character")
     if not topics.is_name(setup.gateway_name):
         raise Misuse("setup.gateway", f"{setup.gateway_name!r} is no device name")
     if not setup.trace_url.endswith("/t/"):

@@ -14,7 +14,7 @@ from device.journal import Journal
 from tracewire import cbor, chain, cose, record
 from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.record import Record
-from tracewire.vocabulary import AUDIT_EVENTS, CLOCK_SOURCES, number
+from tracewire.words import AUDIT_EVENTS, CLOCK_SOURCES, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,6 +18,9 @@ KEYS = (
 CLEAR = ("zero", "tare")
 """Pressed together: ``clear``; the matrix has no 21st key."""
 
+SET = ("digit5", "digit0")
+"""Pressed together: ``set``, before and after what is keyed in."""
+
 
 class Keypad:
     """One event for each press; holding a key does not repeat it. ``keys`` is the layout, rows of names."""
@@ -38,6 +41,8 @@ class Keypad:
             self._reported = pressed
             if pressed == CLEAR:
                 return "clear"
+            if pressed == SET:
+                return "set"
             if fresh:
                 return fresh[0]
 

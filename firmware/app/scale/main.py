@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
-COLLECT_EVERY_BYTES = 24576  # early and often: short pauses, and free memory stays in large pieces
+COLLECT_EVERY_BYTES = 8192  # early and often: short pauses, and free memory stays in large pieces
 
 
 async def run() -> None:

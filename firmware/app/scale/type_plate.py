@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from device.config import MODULE
 from hal import firmware
-from tracewire import cbor, vocabulary
+from tracewire import cbor, words
 from tracewire.errors import Misuse, Rejected
 
 from scale.weighing import Limits
@@ -74,7 +74,7 @@ def boot_body(settings: "Config", cause: str, texts: "list[str]", checksum: byte
     body = {
         "software": SOFTWARE,
         "security_version": SECURITY_VERSION,
-        "cause": vocabulary.number(vocabulary.BOOT_CAUSES, cause),
+        "cause": words.number(words.BOOT_CAUSES, cause),
         "model": MODEL,
         "max_grams": settings.max_grams,
         "min_grams": settings.min_grams,

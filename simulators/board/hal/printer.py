@@ -1,7 +1,6 @@
 """Slip printer of the virtual board: panel message ``slip`` in hex; the panel sends ``printer`` with its state."""
 
 import asyncio
-import binascii
 
 from hal.panel import plug
 
@@ -17,7 +16,7 @@ class Printer:
     def print(self, escpos: bytes) -> None:
         """Put one slip on paper."""
         if self._status == "ok":
-            self._panel.send("slip", binascii.hexlify(escpos).decode())
+            self._panel.send_hex("slip", escpos)
 
     def status(self) -> str:
         """Return "ok", "paper_out" or "jam"."""

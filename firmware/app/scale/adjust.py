@@ -1,0 +1,118 @@
+"""Change what a scale weighs by, or what its type plate says: under the broken seal, and each change is a record.
+
+    mpremote … exec "from scale import adjust; adjust.main()"      the selling program is not running then
+
+One console line ``cx1 `` and base64 (as at enrolment) of a CBOR map: 1 the changed parameters, a map with keys 10 to
+13, 15 and 16 of ``config.cbor``; 2 the five texts of ``identity.cbor``. Nothing else can be reached here.
+
+Every changed value is an audit record with its old and its new value and raises the event counter (R 76-1, 4.1.2.4).
+It is on flash before the file changes: a change that cannot be recorded does not happen.
+"""
+
+import os
+import sys
+
+from device import config
+from device.config import Config
+from device.history import History
+from device.journal import Journal
+from device.keystore import KeyStore
+from hal import clock, entropy, flash, seal_switch
+from tracewire import cbor, enrolment, p256
+from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
+from tracewire.fields import LABEL
+
+from scale import type_plate
+
+PARAMETERS, IDENTITY = 1, 2
+
+_ADJUSTABLE = {
+    10: "max_grams",
+    11: "min_grams",
+    12: "e_grams",
+    13: "calibration",
+    15: "steps",
+    16: "weight_source",
+}
+_SEAL_NUMBER = "seal_number"
+
+
+def apply(root: str, change: bytes, is_unsealed: bool, history: History) -> int:
+    """Apply ``change`` and return how many values changed; on flash and on record when this returns.
+
+    Raises ``Rejected("seal.closed")`` when the seal is whole, ``Rejected("adjust.…")`` for what no scale can be, with
+    nothing changed; ``Unavailable`` when flash fails. A crash inside leaves records of a change that did not come: the
+    digest of the parameters in the next boot record tells, and the change can be applied again.
+    """
+    if not is_unsealed:
+        raise Rejected("seal.closed", "parameters change under the broken seal only")
+    wanted = cbor.decode(change)
+    if not isinstance(wanted, dict) or not wanted or not all([key in (PARAMETERS, IDENTITY) for key in wanted]):
+        raise Rejected("adjust.format")
+    files, changes = [], []
+    if PARAMETERS in wanted:
+        files.append((config.FILE, _adjusted(root, wanted[PARAMETERS], changes)))
+    if IDENTITY in wanted:
+        files.append((type_plate.IDENTITY_FILE, _identified(root, wanted[IDENTITY], changes)))
+    for name, before, after in changes:
+        event = "seal_changed" if name == _SEAL_NUMBER else "parameter_changed"
+        history.audit(event, ("%s %s to %s" % (name, before, after))[:120])
+    for name, content in files:
+        _replace(root + "/" + name, content)
+    return len(changes)
+
+
+def _adjusted(root: str, parameters: object, changes: "list[tuple[str, object, object]]") -> bytes:
+    if not isinstance(parameters, dict) or not all([key in _ADJUSTABLE for key in parameters]):
+        raise Rejected("adjust.format", "a parameter that is not one")
+    with open(root + "/" + config.FILE, "rb") as file:
+        values = cbor.decode(file.read())
+    for key in sorted(parameters):
+        if values.get(key) != parameters[key]:
+            changes.append((_ADJUSTABLE[key], values.get(key, "-"), parameters[key]))
+    values.update(parameters)
+    try:
+        type_plate.limits(Config(values))
+    except (Misuse, TypeError) as refusal:
+        raise Rejected("adjust.parameters", str(refusal))
+    return cbor.encode(values)
+
+
+def _identified(root: str, texts: object, changes: "list[tuple[str, object, object]]") -> bytes:
+    content = cbor.encode(texts)
+    for name, before, after in zip(type_plate.IDENTITY, type_plate.identity(root), type_plate.decode_identity(content)):
+        if after and not LABEL.check(after):
+            raise Rejected("adjust.identity", name)
+        if before != after:
+            changes.append((name, before or "-", after or "-"))
+    return content
+
+
+def _replace(path: str, content: bytes) -> None:
+    try:
+        with open(path + ".new", "wb") as file:
+            file.write(content)
+        os.rename(path + ".new", path)
+        # Commit point: littlefs renames atomically. A crash before it keeps the old values, after it the new ones.
+    except OSError as error:
+        raise Unavailable("adjust.flash", str(error))
+
+
+def main() -> None:
+    """Read one line from the console, apply it, say what came of it."""
+    p256.self_test()
+    root = flash.mount()
+    settings = config.load(root)
+    boot = type_plate.boot_body(settings, "command", type_plate.identity(root), type_plate.software_digest(root))
+    journal = Journal(root + "/journal", settings.journal_bytes)
+    history = History(journal, KeyStore(root, entropy.read), clock, boot)
+    history.start()
+    try:
+        change = enrolment.from_line(sys.stdin.readline()) or b""
+        sys.stdout.write("changed: %d\n" % apply(root, change, seal_switch.is_open(), history))
+    except TracewireError as refusal:
+        sys.stdout.write("refused: %s\n" % refusal)
+
+
+if __name__ == "__main__":
+    main()
