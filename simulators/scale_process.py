@@ -181,6 +181,18 @@ class ScaleProcess:
         """Take the card away."""
         await self._send("card", None)
 
+    async def open_case(self) -> None:
+        """Open the case."""
+        await self._send("case", "open")
+
+    async def close_case(self) -> None:
+        """Close the case."""
+        await self._send("case", "closed")
+
+    async def set_module(self, state: str) -> None:
+        """Make the wire of the weighing module "ok", "silent" or full of "noise"."""
+        await self._send("module", state)
+
     async def set_printer(self, status: str) -> None:
         """Make the printer "ok", "paper_out" or "jam"."""
         await self._send("printer", status)
