@@ -12,7 +12,6 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from itertools import pairwise
 
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
@@ -69,8 +68,9 @@ def _renamed(source: str, names: set[str]) -> str:
     """Put an underscore before each of ``names``, where they are names and not words in a text."""
     lines = source.split("\n")
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    for before, token in reversed(list(pairwise(tokens))):
-        if token.type == tokenize.NAME and token.string in names and before.string != ".":
+    words_before = ["", *(token.string for token in tokens)]
+    for before, token in reversed(list(zip(words_before, tokens, strict=False))):
+        if token.type == tokenize.NAME and token.string in names and before != ".":
             row, column = token.start[0] - 1, token.start[1]
             lines[row] = lines[row][:column] + "_" + lines[row][column:]
     return "\n".join(lines)

@@ -66,6 +66,10 @@ class RailProcess(ScaleProcess):
         """Let a carcass hang on the rail."""
         await self.put_load(grams)
 
+    async def wait_for_rest(self, grams: int) -> None:
+        """Wait until a load is shown at rest."""
+        await self.wait_for_text(f"{grams / 1000:.3f} kg 稳定")
+
     async def take_off(self) -> None:
         """Move the carcass on, and wait until the rail is seen empty."""
         await self.remove_load()

@@ -195,3 +195,89 @@ def test_a_negative_pan_cannot_be_tared(weigher: Weigher) -> None:
 def test_limits_that_are_not_a_scale_are_our_own_mistake() -> None:
     with pytest.raises(Misuse):
         Limits(15_000, 100, 0, ZERO_COUNTS, COUNTS_PER_KG)
+
+
+STEPS = Limits(15_000, 40, 2, ZERO_COUNTS, COUNTS_PER_KG, ((6_000, 2), (15_000, 5)))
+
+
+def test_the_interval_follows_the_load_up_and_down() -> None:
+    weigher = Weigher(STEPS)
+    hold(weigher, 0)
+    for grams, shown, e_grams in (
+        (501, 502, 2),
+        (5_999, 6_000, 2),
+        (6_003, 6_005, 5),
+        (14_998, 15_000, 5),
+        (501, 502, 2),
+    ):
+        reading = hold(weigher, grams)[-1]
+        assert (reading.gross_grams, reading.e_grams, reading.state) == (shown, e_grams, STABLE)
+
+
+def test_overload_of_partial_ranges_is_reckoned_in_the_last_interval() -> None:
+    weigher = Weigher(STEPS)
+    hold(weigher, 0)
+    assert hold(weigher, 15_044)[-1].state == STABLE
+    assert hold(weigher, 15_050)[-1].state == OVERLOAD
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ((6_000, 5), (15_000, 2)),
+        ((15_000, 2), (6_000, 5)),
+        ((6_000, 2), (12_000, 5)),
+        ((6_001, 2), (15_000, 5)),
+        ((6_000, 5), (15_000, 10)),
+        ((15_000, 2), (15_000, 5)),
+    ],
+)
+def test_partial_ranges_that_do_not_rise_to_max_are_our_own_mistake(steps: tuple[tuple[int, int], ...]) -> None:
+    with pytest.raises(Misuse):
+        Limits(15_000, 40, 2, ZERO_COUNTS, COUNTS_PER_KG, steps)
+
+
+def test_more_than_ten_thousand_intervals_are_no_class_three() -> None:
+    with pytest.raises(Misuse):
+        Limits(15_000, 100, 1, ZERO_COUNTS, COUNTS_PER_KG)
+
+
+def test_a_preset_tare_is_rounded_marked_and_only_taken_at_an_empty_pan(weigher: Weigher) -> None:
+    assert weigher.preset_tare(152) == 150
+    reading = hold(weigher, 650)[-1]
+    assert (reading.net_grams, reading.tare_grams, reading.is_preset) == (500, 150, True)
+    assert refusal(lambda: weigher.preset_tare(0)) == "weighing.loaded"
+    hold(weigher, 0)
+    assert refusal(lambda: weigher.preset_tare(15_010)) == "weighing.preset"
+    assert refusal(lambda: weigher.preset_tare(-5)) == "weighing.preset"
+    assert weigher.preset_tare(0) == 0
+    assert not hold(weigher, 500)[-1].is_preset
+
+
+def test_a_measured_tare_or_zero_takes_the_mark_of_a_preset_one_away(weigher: Weigher) -> None:
+    weigher.preset_tare(150)
+    hold(weigher, 200)
+    weigher.tare()
+    reading = hold(weigher, 700)[-1]
+    assert (reading.net_grams, reading.is_preset) == (500, False)
+    hold(weigher, 0)
+    weigher.preset_tare(150)
+    weigher.zero()
+    assert not hold(weigher, 500)[-1].is_preset
+
+
+def test_a_source_that_sees_motion_is_believed(weigher: Weigher) -> None:
+    for _ in range(40):
+        reading = weigher.take(counts(500), is_steady=False)
+    assert reading.state == MOVING
+    assert settled(hold(weigher, 500)) == [500]
+
+
+def test_a_source_that_falls_silent_shows_nothing_and_its_load_is_not_weighed_again(weigher: Weigher) -> None:
+    assert settled(hold(weigher, 500)) == [500]
+    assert weigher.lose().state == weighing.SILENT
+    for action in (weigher.check_sellable, weigher.zero, weigher.tare):
+        assert refusal(action) == "weighing.silent"
+    readings = hold(weigher, 500, 40)
+    assert readings[-1].gross_grams == 500
+    assert settled(readings) == []

@@ -83,3 +83,28 @@ def test_a_scale_learns_the_receipt_keys_of_gateway_and_cloud(authority: Path, t
 def test_a_scale_is_not_enrolled_before_a_gateway_is(authority: Path, now: datetime) -> None:
     with opened(authority) as history, pytest.raises(Misuse, match="enrol a gateway first"):
         config.keeper_keys(history.registry())
+
+
+LINE = SITE.partition("plu = [")[0] + "rail = { species = 1, sides = true, lightest_g = 20000 }"
+
+
+def test_a_slaughter_line_needs_no_prices_and_is_told_of_its_animals(tmp_path: Path) -> None:
+    setup = config.read(written(tmp_path, LINE))
+    assert setup.rail == config.Rail(species=1, has_sides=True, lightest_g=20_000)
+    assert setup.plu == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("species = 1", "species = 4"),
+        ("species = 1, ", ""),
+        ("sides = true", "sides = 1"),
+        ("20000", "0"),
+        ("20000", '"heavy"'),
+        ("rail = {", "rial = {"),
+    ],
+)
+def test_a_line_that_lacks_something_or_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    with pytest.raises(Misuse):
+        config.read(written(tmp_path, LINE.replace(old, new)))

@@ -161,7 +161,8 @@ class History:
     def _read_events(self) -> int:
         try:
             with open(self._journal.path + _EVENTS_FILE, "rb") as stream:
-                return int(cbor.decode(stream.read()))
+                content = stream.read()
+            return int(cbor.decode(content)) if content else 0  # the power went while littlefs made the file
         except OSError:
             return 0  # no event yet
         except Rejected as refusal:

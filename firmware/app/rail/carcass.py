@@ -141,6 +141,7 @@ class Rail:
         carcass, self.carcass = self.carcass, None
         if carcass is not None:
             self._left_tag, self._left_ticks_ms = carcass.identity.tag, now
+            self._frame = b""  # the same words at the next carcass are news
         return carcass
 
     def is_echo(self, frame: bytes, now: int) -> bool:
@@ -149,12 +150,14 @@ class Rail:
         self._frame, self._frame_ticks_ms = frame, now
         return is_same
 
-    def is_known(self, tag: str, now: int) -> bool:
-        """Tell whether this is the tag of what hangs, or of what has just left an empty rail."""
-        if self.carcass is not None:
-            return tag == self.carcass.identity.tag
-        has_just_left = time.ticks_diff(now, self._left_ticks_ms) < LINGER_MS
-        return tag == self._left_tag and has_just_left and not self._is_loaded
+    def wears(self, tag: str) -> bool:
+        """Tell whether what hangs is known by this tag already."""
+        return self.carcass is not None and tag == self.carcass.identity.tag
+
+    def lingers(self, tag: str, now: int) -> bool:
+        """Tell whether this is the tag of what has just left, seen once more at an empty rail."""
+        is_empty = self.carcass is None and not self._is_loaded
+        return is_empty and tag == self._left_tag and time.ticks_diff(now, self._left_ticks_ms) < LINGER_MS
 
     def read_tag(self, tag: str, now: int) -> None:
         """Give a tag to its carcass; Rejected "tag.late" when that was recorded without one."""

@@ -33,10 +33,16 @@ class TagDesk:
             self._rail.read_hook(int(digits), now)
             return
         ear_tags.check(digits, self._species)
-        if self._rail.is_known(digits, now):
+        if self._rail.wears(digits):
             return
         if self._book.is_repeated(digits):
-            self._rail.refuse_tag(now)
-            self._history.audit("tag_repeated", digits)
-            raise Rejected("tag.repeated", digits)
+            self._refuse(digits, now)
+            return
         self._rail.read_tag(digits, now)
+
+    def _refuse(self, tag: str, now: int) -> None:
+        if self._rail.lingers(tag, now):
+            return
+        self._rail.refuse_tag(now)
+        self._history.audit("tag_repeated", tag)
+        raise Rejected("tag.repeated", tag)

@@ -14,6 +14,7 @@ from tracewire.errors import Rejected, Unavailable
 from scale.load import Load
 from scale.plu import PluKeys
 from scale.screens import TARED, UNTARED, ZEROED, sold
+from scale.weighing import SILENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class ScaleApp:
         try:
             counts = await self._load_cell.next_counts()
         except Unavailable as refusal:
-            self._screen.refuse(refusal.code)
+            if self._weigher.reading.state != SILENT:
+                self._screen.refuse(refusal.code)
             return self._weigher.lose()
         return self._weigher.take(counts, self._load_cell.is_steady)
 

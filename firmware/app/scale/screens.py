@@ -5,7 +5,7 @@ has words here.
 """
 
 from scale.price import kilograms, yuan
-from scale.weighing import OVERLOAD, STABLE, STARTING
+from scale.weighing import OVERLOAD, SILENT, STABLE, STARTING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MESSAGES = {
     "weighing.starting": "请清空秤盘",
+    "weighing.silent": "无称重信号，请报修",
     "weighing.unstable": "未稳定",
     "weighing.overload": "超载",
     "weighing.negative": "净重为负",
@@ -35,8 +36,8 @@ MESSAGES = {
     "lock.renewed": "解锁码有误，询问码已更换，请重新致电",
     "lock.flash": "存储故障，请报修",
     "plu.flash": "存储故障，价格未改",
-    "module.silent": "称重模块无应答，请报修",
     "module.changed": "称重模块设置被改，请报修",
+    "module.silent": "称重模块无应答，请报修",
     "journal.full": "存储已满暂停销售",
     "journal.nearly_full": "存储将满请联网",
     "printer.paper_out": "打印机缺纸，交易已记录",
@@ -57,7 +58,7 @@ UNLOCKED = "已解锁"
 CHOOSE = "设置：按商品键改价，按去皮键预置皮重"
 PRESET = "预置皮重 PT kg "
 
-_STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", STABLE: "稳定"}
+_STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", SILENT: "----", STABLE: "稳定"}
 
 
 def refusal(code: str) -> str:
@@ -67,7 +68,7 @@ def refusal(code: str) -> str:
 
 def weight_lines(reading: "Reading") -> "list[str]":
     """Return the two lines of the weight: net and state, then gross zero or tare."""
-    if reading.state in (STARTING, OVERLOAD):
+    if reading.state in (STARTING, OVERLOAD, SILENT):
         return [_STATES[reading.state], ""]
     state = _STATES.get(reading.state, "")
     marks = "→0←" if reading.is_zero else ""

@@ -52,6 +52,7 @@ STARTING = "starting"
 MOVING = "moving"
 STABLE = "stable"
 OVERLOAD = "overload"
+SILENT = "silent"
 
 _MG_PER_GRAM = 1000
 _MG_PER_KG = 1000000
@@ -161,7 +162,7 @@ class Weigher:
     def lose(self) -> Reading:
         """Forget what the source said before it fell silent: nothing is indicated until it speaks and rests again."""
         self._counts, self._window = [], []
-        self.reading = Reading(STARTING)
+        self.reading = Reading(SILENT)
         return self.reading
 
     def zero(self) -> None:
@@ -216,10 +217,12 @@ class Weigher:
     def check_sellable(self) -> Reading:
         """Return the reading if its weight may be sold, or raise Rejected with the first rule it breaks.
 
-        Codes: "weighing.starting", "weighing.overload", "weighing.unstable", "weighing.negative",
+        Codes: "weighing.silent", "weighing.starting", "weighing.overload", "weighing.unstable", "weighing.negative",
         "weighing.below_min".
         """
         reading = self.reading
+        if reading.state == SILENT:
+            raise Rejected("weighing.silent")
         if reading.state == STARTING:
             raise Rejected("weighing.starting")
         if reading.state == OVERLOAD or reading.gross_grams > self.limits.max_grams:
@@ -252,6 +255,8 @@ class Weigher:
         return highest - lowest <= 1
 
     def _require_rest(self) -> None:
+        if self.reading.state == SILENT:
+            raise Rejected("weighing.silent")
         if self.reading.state == STARTING:
             raise Rejected("weighing.starting")
         if self.reading.state == OVERLOAD:

@@ -1,0 +1,82 @@
+"""A slaughter line for tests: how it is set up, what people do at it, what its journal holds."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tracewire import chain, cose, record
+from tracewire.p256 import SigningKey, VerifyingKey
+
+from provisioning import config
+from provisioning.console import Console
+from provisioning.enrol import Order, enrol
+from simulators import flash_files
+from simulators.firmware_image import INTERPRETER
+from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
+from simulators.scale_process import HEAP
+
+PIGS, MORE_PIGS, BUYER = "35082100010010000001", "35082100010010000002", "3502000010101"
+NOBODY_LISTENS = 9  # the discard port
+SETUP = config.Setup(
+    gateway_name="gateway-01",
+    gateway_host="127.0.0.1",
+    gateway_port=NOBODY_LISTENS,
+    trace_url="http://127.0.0.1:8080/t/",
+    max_g=300_000,
+    min_g=2_000,
+    e_g=100,
+    zero_counts=RAIL_CELL.counts_at_zero,
+    counts_per_kg=RAIL_CELL.counts_per_kg,
+    journal_bytes=131_072,
+    plu=(),
+    rail=config.Rail(species=1, has_sides=False, lightest_g=20_000),
+)
+WITH_SIDES = config.Rail(species=1, has_sides=True, lightest_g=10_000)
+
+Story = Callable[[RailProcess], Awaitable[None]]
+Tell = Callable[[Story], None]
+
+
+def tag(number: int) -> str:
+    return f"1350821{40_018_200 + number:08d}"
+
+
+def enrol_line(authority: Path, image: Path, flash: Path, setup: config.Setup, name: str) -> Path:
+    board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
+    with Console(board) as console:
+        order = Order(name, "rail", stall="银祥肉联厂", site="银祥肉联厂")
+        enrol(authority, order, console, config.scale_outfit(setup), datetime.now(UTC))
+    return flash
+
+
+async def bring_lot(line: RailProcess, lot: str = PIGS, origin: str = "绿源养殖场") -> None:
+    await line.present_card(lot_card(lot, origin))
+    await line.wait_for_message("批次 " + origin)
+    await line.take_card()
+
+
+async def weigh(line: RailProcess, grams: int, digits: str) -> None:
+    """One carcass as it should be: it hangs, its tag is read, it is recorded, it moves on."""
+    await line.hang(grams)
+    await line.read_tag(digits)
+    await line.wait_for_beep("done")
+    await line.take_off()
+
+
+def history(image: Path, flash: Path) -> list[record.Record]:
+    """Every record in the journal of a line that is off, each verified, in an unbroken chain."""
+    key = SigningKey(flash_files.read(image, flash, ["record.key"])["record.key"])
+    head, records = chain.GENESIS, []
+    for sealed in flash_files.read_journal(image, flash):
+        statement = record.decode(cose.open(sealed, cose.RECORD, VerifyingKey(key.point)).payload)
+        head = chain.check(head, statement, sealed)
+        records.append(statement)
+    return records
+
+
+def kinds(records: list[record.Record]) -> list[str]:
+    return [record.KINDS[statement.kind] for statement in records]
+
+
+def bodies(records: list[record.Record], kind: int) -> list[dict[str, object]]:
+    return [statement.body for statement in records if statement.kind == kind]
