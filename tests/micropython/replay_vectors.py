@@ -9,10 +9,11 @@ import json
 import sys
 from binascii import hexlify, unhexlify
 
-from tracewire import cbor, chain, cose, p256, receipt, record
+from tracewire import cbor, chain, cose, feed, p256, receipt, record
 from tracewire.errors import Rejected
 
-PURPOSES = {"record": cose.RECORD, "receipt": cose.RECEIPT}
+PURPOSES = {"record": cose.RECORD, "receipt": cose.RECEIPT, "feed": cose.FEED}
+FORMATS = {"record": record, "receipt": receipt, "feed": feed}
 
 
 def load(directory, name):
@@ -25,7 +26,7 @@ def replay_sealed(vector, key, head):
     sealed = unhexlify(vector["sealed"])
     message = cose.open(sealed, PURPOSES[vector["purpose"]], key)
     assert hexlify(message.payload).decode() == vector["payload"], "payload"
-    decoded = (record if vector["purpose"] == "record" else receipt).decode(message.payload)
+    decoded = FORMATS[vector["purpose"]].decode(message.payload)
     assert decoded.encode() == message.payload, "encoded again"
     return chain.check(head, decoded, sealed) if vector["purpose"] == "record" else head
 
@@ -37,7 +38,7 @@ def replay_refused(vector, key):
         if vector["layer"] == "cose":
             cose.open(data, cose.RECORD, key)
         else:
-            {"cbor": cbor.decode, "record": record.decode, "receipt": receipt.decode}[vector["layer"]](data)
+            (cbor if vector["layer"] == "cbor" else FORMATS[vector["layer"]]).decode(data)
     except Rejected as refusal:
         assert refusal.code == vector["code"], "refused with " + refusal.code
     else:

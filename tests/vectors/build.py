@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tracewire import cbor, chain, cose, p256, receipt, record
+from tracewire import cbor, chain, cose, feed, p256, receipt, record
 from tracewire.fields import Digits, Number, Octets, Rows, Text, Word
 
 HERE = Path(__file__).parent
@@ -45,10 +45,17 @@ BODIES: dict[int, dict[str, Any]] = {
         "added_milligrams": 1500, "tolerance_milligrams": 5000, "result": 2, "visit_back": 1,
     },
 }  # fmt: skip
+FEEDS: dict[int, Any] = {
+    feed.PRICES: ((1, "五花肉", "五花肉".encode("gbk"), 3680),),
+    feed.STOCK: ((LOT, 12_500),),
+    feed.FREEZE: ((LOT,),),
+    feed.CLOCK: ((TIME_MS, 5, bytes(range(32))),),
+    feed.FIRMWARE: ((bytes(range(32)), 3, "/firmware/cx-s15/0.2.0"),),
+}
 
 
 def sealed_vectors() -> list[dict[str, Any]]:
-    """One device's history with a record of every kind, in order, then a receipt for it."""
+    """One device's history with a record of every kind, in order, a receipt for it, a statement of every kind to it."""
     vectors = []
     head, totals = chain.GENESIS, (0, 0, 0)
     for kind, body in BODIES.items():
@@ -60,6 +67,10 @@ def sealed_vectors() -> list[dict[str, Any]]:
     payload = receipt.Receipt(receipt.CLOUD, KEY.kid, 1, head.seq, head.digest, TIME_MS).encode()
     sealed = cose.seal(payload, cose.RECEIPT, KEY)
     vectors.append({"name": "receipt", "purpose": "receipt", "payload": payload, "sealed": sealed})
+    for kind, rows in FEEDS.items():
+        payload = feed.Statement(KEY.kid, kind, 7, TIME_MS, TIME_MS + 1, rows).encode()
+        sealed = cose.seal(payload, cose.FEED, KEY)
+        vectors.append({"name": feed.KINDS[kind], "purpose": "feed", "payload": payload, "sealed": sealed})
     return vectors
 
 
@@ -67,6 +78,7 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
     """Byte strings named for their defect, with the layer that must refuse them and the code."""
     s = int.from_bytes(sale[-32:], "big")
     payload = cose.parse(sale).payload
+    statement = feed.Statement(KEY.kid, feed.FREEZE, 7, TIME_MS, TIME_MS + 1, FEEDS[feed.FREEZE]).encode()
     texts = {
         "cbor": [
             ("trailing_byte", b"\x01\x00", "cbor.trailing"),
@@ -106,6 +118,16 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
             ("body_without_net", _changed(payload, {6: {1: 0}}), "record.field"),
             ("totals_of_two", _changed(payload, {7: [1, 2]}), "record.totals"),
             ("extra_key", _changed(payload, {9: 1}), "record.header"),
+        ],
+        "feed": [
+            ("record_payload", payload, "feed.field"),
+            ("version_2", _changed(statement, {1: 2}), "feed.version"),
+            ("kind_6", _changed(statement, {3: 6}), "feed.field"),
+            ("serial_0", _changed(statement, {4: 0}), "feed.field"),
+            ("expired_when_issued", _changed(statement, {6: TIME_MS}), "feed.field"),
+            ("lot_with_a_letter", _changed(statement, {7: [[b"\xab\xcd\xef\x12"]]}), "feed.body"),
+            ("too_many_lots", _changed(statement, {7: [[b"\x12\x34\x56\x78"]] * 65}), "feed.body"),
+            ("no_prices", _changed(statement, {3: feed.PRICES, 7: []}), "feed.body"),
         ],
         "receipt": [("record_payload", payload, "receipt.field"), ("number", b"\x01", "receipt.field")],
     }

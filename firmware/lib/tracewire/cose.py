@@ -26,6 +26,7 @@ VOUCHER = b"chengxin/voucher/1"
 REGISTRY = b"chengxin/registry/1"
 PROOF = b"chengxin/proof/1"
 FIRMWARE = b"chengxin/firmware/1"
+FEED = b"chengxin/feed/1"
 
 MAX_SEALED_BYTES = 4096
 """Most bytes of a sealed record or receipt (spec 2.6); envelopes and registries bring their own limit."""

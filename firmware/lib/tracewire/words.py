@@ -7,7 +7,15 @@ TARE_MODES = ("none", "measured", "preset", "proportional")
 """OPC 40200 TareMode."""
 
 BOOT_CAUSES = ("other", "power_on", "watchdog", "command", "update", "brownout")
-CLOCK_SOURCES = ("other", "person", "gateway", "gnss", "rtc")
+CLOCK_SOURCES = (
+    "other",
+    "person",
+    "gateway",
+    "gnss",
+    "rtc",
+    "floor",  # the board's clock had lost the time: it went on from the newest moment the device can prove
+    "cloud",
+)
 SESSION_ACTIONS = ("out", "in")
 
 AUDIT_EVENTS = (
@@ -27,6 +35,8 @@ AUDIT_EVENTS = (
     "power_fault",
     "tag_repeated",  # an ear tag that was already weighed came to the rail again
     "disposal_mismatch",  # what was to be destroyed does not weigh what was condemned
+    "downlink_refused",  # something came down that nobody we trust has sealed for us, now
+    "lots_frozen",  # another set of lots may not be sold
 )
 
 

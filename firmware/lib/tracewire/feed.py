@@ -1,0 +1,106 @@
+"""What comes down to a device besides receipts: prices, stock, frozen lots, time, firmware offers (spec 14).
+
+Why one statement to one device: a statement for all could be shown to the wrong one, and a device has neither clock nor
+memory to tell. Each names the device's key, its kind and a serial number that only rises, so an old one is recognised
+without asking anybody. A body is the whole truth of its kind, never a change to it: whichever statement was lost, the
+next one makes good.
+"""
+
+from tracewire import cbor
+from tracewire.errors import Misuse, Rejected
+from tracewire.fields import COUNT, LOT_CODE, MASS, SEQ, TIME, Number, Octets, Rows, Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+VERSION = 1
+PRICES, STOCK, FREEZE, CLOCK, FIRMWARE = 1, 2, 3, 4, 5
+KINDS = ("", "prices", "stock", "freeze", "clock", "firmware")
+"""Names by number, for people."""
+
+MOST_PRICES = 24
+MOST_STOCK = MOST_FROZEN = 64
+"""Rows of one body: a statement must fit a device's MQTT buffer, and its heap (spec 14.3)."""
+
+
+class _Octets(Octets):
+    """A byte string of 1 to ``length`` bytes."""
+
+    def check(self, value: "Any") -> bool:
+        """Tell whether ``value`` is bytes of a sensible length."""
+        return isinstance(value, bytes) and 0 < len(value) <= self.length
+
+
+_BODIES = {
+    PRICES: Rows((Number(99, 1), Text(48), _Octets(48), Number(0x7FFFFFFF, 1)), MOST_PRICES),
+    STOCK: Rows((LOT_CODE, MASS), MOST_STOCK),
+    FREEZE: Rows((LOT_CODE,), MOST_FROZEN),
+    CLOCK: Rows((TIME, SEQ, Octets(32)), 1),
+    FIRMWARE: Rows((Octets(32), COUNT, Text(96)), 1),
+}
+_MAY_BE_EMPTY = (STOCK, FREEZE, FIRMWARE)  # nothing in stock, nothing frozen, an offer taken back
+_HEADER = ((3, Number(len(KINDS) - 1, 1)), (4, SEQ), (5, TIME), (6, TIME))
+
+
+class Statement:
+    """One statement for the device whose record key is ``kid``. ``issued_ms`` and ``expires_ms`` are Unix time.
+
+    ``body`` is a sequence of rows, by ``kind``: PRICES (PLU number, name, name in GBK, fen per kg); STOCK (lot, grams
+    left); FREEZE (lot,); CLOCK one row (Unix ms, seq and digest of the record it answers); FIRMWARE one row (digest of
+    the manifest bundle, security version, path) or none.
+    """
+
+    def __init__(
+        self, kid: bytes, kind: int, serial: int, issued_ms: int, expires_ms: int, body: "Sequence[Sequence[Any]]"
+    ) -> None:
+        self.kid = kid
+        self.kind = kind
+        self.serial = serial
+        self.issued_ms = issued_ms
+        self.expires_ms = expires_ms
+        self.body = body
+
+    def encode(self) -> bytes:
+        """Return the payload to seal with purpose ``cose.FEED``; ``Misuse("feed.field")`` when out of bounds."""
+        header = {1: VERSION, 2: self.kid, 3: self.kind, 4: self.serial, 5: self.issued_ms, 6: self.expires_ms}
+        if not _is_sound(header) or not _is_body(self.kind, self.body):
+            raise Misuse("feed.field")
+        header[7] = _BODIES[self.kind].to_wire(self.body)
+        return cbor.encode(header)
+
+
+def is_statement(payload: bytes) -> bool:
+    """Tell a statement from a receipt by the type of key 2, before anything is decoded; proves nothing."""
+    return payload[1:5] == b"\x01\x01\x02\x48"
+
+
+def decode(payload: bytes) -> Statement:
+    """Return the statement in an opened payload; ``Rejected("feed.version")``, ``feed.field`` or ``feed.body``."""
+    entries = cbor.decode(payload)
+    if not isinstance(entries, dict) or len(entries) != 7 or any(key not in entries for key in range(1, 8)):
+        raise Rejected("feed.field", "keys 1 to 7 expected")
+    if entries[1] != VERSION:
+        raise Rejected("feed.version")
+    if not _is_sound(entries):
+        raise Rejected("feed.field", "a header field is out of bounds")
+    kind, rows = entries[3], entries[7]
+    try:
+        body = () if rows == [] else _BODIES[kind].from_wire(rows)
+    except Rejected as refusal:
+        raise Rejected("feed.body", refusal.detail)
+    if not _is_body(kind, body):
+        raise Rejected("feed.body", KINDS[kind])
+    return Statement(entries[2], kind, entries[4], entries[5], entries[6], body)
+
+
+def _is_sound(header: "dict[int, Any]") -> bool:
+    if not isinstance(header[2], bytes) or len(header[2]) != 8:
+        return False
+    return all(number.check(header[key]) for key, number in _HEADER) and header[5] < header[6]
+
+
+def _is_body(kind: int, body: "Any") -> bool:
+    if isinstance(body, (list, tuple)) and not body:
+        return kind in _MAY_BE_EMPTY
+    return bool(_BODIES[kind].check(body))
