@@ -144,3 +144,7 @@ class History:
     def run_start(self, seq: int) -> int:
         """Return the first number of the range without a hole that contains ``seq``."""
         return max((hole.to_seq + 1 for hole in self._open.values() if hole.to_seq < seq), default=1)
+
+    def run_end(self, seq: int) -> int:
+        """Return the last number of the range without a hole that contains ``seq``."""
+        return min((hole.from_seq - 1 for hole in self._open.values() if hole.from_seq > seq), default=self.top_seq)
