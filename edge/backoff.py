@@ -9,7 +9,10 @@ from collections.abc import Callable
 from enum import Enum
 from secrets import SystemRandom
 
-_RANDOM = SystemRandom()
+Spread = Callable[[float, float], float]
+"""Draws a number between two."""
+
+AT_RANDOM: Spread = SystemRandom().uniform
 MAX_DOUBLINGS = 32
 """Beyond it the cap has long been reached; keeps the power of two small."""
 
@@ -32,7 +35,7 @@ class Backoff:
         link_max_ms: int,
         refusal_ms: int,
         refusal_max_ms: int,
-        spread: Callable[[float, float], float] = _RANDOM.uniform,
+        spread: Spread = AT_RANDOM,
     ) -> None:
         self._rates = {
             LinkState.UNREACHABLE: (link_ms, link_max_ms),

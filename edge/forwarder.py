@@ -24,7 +24,7 @@ from tracewire.errors import Rejected, Unavailable
 from tracewire.p256 import SigningKey
 
 from edge.answer import Settlement, Waiting, settle
-from edge.backoff import Backoff
+from edge.backoff import AT_RANDOM, Backoff, Spread
 from edge.config import GatewayConfig
 from edge.health import Health
 from edge.keyring import Keyring
@@ -62,7 +62,10 @@ class Forwarder:
         keyring: Keyring,
         health: Health,
         hand_down: Callable[[str, bytes], None],
+        transport: httpx.AsyncBaseTransport | None = None,
+        spread: Spread = AT_RANDOM,
     ) -> None:
+        """``transport`` and ``spread`` are for a simulated wire and its luck; on a site both are left out."""
         self._url = config.cloud_url.rstrip("/") + "/v1/records"
         self._batch_bytes = config.batch_bytes
         self._batch_records = config.batch_records
@@ -73,9 +76,11 @@ class Forwarder:
         self._health = health
         self._hand_down = hand_down
         self._arrived = asyncio.Event()
-        self._client = httpx.AsyncClient(verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False)
+        self._client = httpx.AsyncClient(
+            verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False, transport=transport
+        )
         self.backoff = Backoff(
-            config.link_retry_ms, config.link_retry_max_ms, config.refusal_retry_ms, config.refusal_retry_max_ms
+            config.link_retry_ms, config.link_retry_max_ms, config.refusal_retry_ms, config.refusal_retry_max_ms, spread
         )
 
     def wake(self) -> None:

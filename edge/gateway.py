@@ -13,7 +13,7 @@ from tracewire import topics
 from tracewire.errors import Unavailable
 from tracewire.p256 import SigningKey
 
-from edge.backoff import Backoff
+from edge.backoff import AT_RANDOM, Backoff, Spread
 from edge.chains import Place
 from edge.forwarder import Forwarder
 from edge.health import Health
@@ -28,13 +28,22 @@ log = structlog.get_logger("edge.gateway")
 class Gateway:
     """Steps 5 to 7 over parts that somebody else built (``edge/assembly.py``)."""
 
-    def __init__(self, verifier: Verifier, outbox: Outbox, key: SigningKey, health: Health, bunch: int) -> None:
+    def __init__(
+        self,
+        verifier: Verifier,
+        outbox: Outbox,
+        key: SigningKey,
+        health: Health,
+        bunch: int,
+        *,
+        spread: Spread = AT_RANDOM,
+    ) -> None:
         self._verifier = verifier
         self._outbox = outbox
         self._key = key
         self._health = health
         self._bunch = bunch
-        self._disk = Backoff(100, 5_000, 100, 5_000)
+        self._disk = Backoff(100, 5_000, 100, 5_000, spread)
 
     async def run(self, inbox: Inbox, forwarder: Forwarder) -> None:
         """Receive and forward until cancelled."""

@@ -1,0 +1,133 @@
+"""One world from its seed: devices, a gateway and a cloud, a stormy morning, then calm until everything has arrived.
+
+run(seed=7, directory=Path("/tmp/world"))      # raises nothing; look at `Outcome.broken`
+"""
+
+import asyncio
+import gc
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracewire import p256
+from tracewire.receipt import CLOUD, GATEWAY
+
+from cloud.db.engine import create_store
+from cloud.ledger import store as ledger
+from simulators.node import Node, Trust
+from simulators.simulation.air import Air
+from simulators.simulation.clockwork import World
+from simulators.simulation.cloud import LEDGER, CloudHouse
+from simulators.simulation.device import Device
+from simulators.simulation.gateway import GatewayHouse
+from simulators.simulation.oracle import BrokenPromise, Oracle
+
+STORM_SECONDS = (60, 400)
+PATIENCE_SECONDS = 3 * 3600
+"""How long everything may take to arrive once nothing fails any more: settlements are asked for again each hour."""
+
+ODDS = {
+    "message lost": 0.05,
+    "message doubled": 0.05,
+    "message late": 0.03,
+    "link breaks": 0.03,
+    "network lost": 0.15,
+    "line down": 0.25,
+    "envelope doubled": 0.05,
+    "answer lost": 0.1,
+    "power cut": 0.004,
+    "unplugged": 0.15,
+    "clock jumps": 0.03,
+}
+"""The odds of an ordinary storm; each world weighs them anew."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one world; ``broken`` is the promise that did not hold, "" when all held."""
+
+    seed: int
+    broken: str
+    signed: int
+    seconds: float
+    """Simulated."""
+    events: tuple[str, ...]
+
+
+class County:
+    """The houses of one world, on disks under ``directory``."""
+
+    def __init__(self, seed: int, directory: Path) -> None:
+        chance = random.Random(seed)
+        self.world = World(seed, {name: odds * chance.choice((0, 0.5, 1, 2)) for name, odds in ODDS.items()})
+        self.oracle = Oracle(self.world)
+        air = Air(self.world)
+        nodes = [Node(f"scale-{number:04}", "scale", _secret(chance)) for number in range(1, chance.randint(2, 4))]
+        gateway = Node("gateway-01", "gateway", _secret(chance))
+        cloud = Node("cloud-01", "cloud", _secret(chance))
+        trust = Trust()
+        for house in ("gateway", "cloud"):
+            (directory / house).mkdir(parents=True)
+        bundle = trust.bundle([*nodes, gateway, cloud])
+        (directory / "gateway" / "registry.cose").write_bytes(bundle)
+        (directory / "cloud" / "registry.cose").write_bytes(bundle)
+        create_store(directory / "cloud" / LEDGER, [ledger.TABLES])
+        self.gateway = GatewayHouse(self.world, air, gateway.key, directory / "gateway", trust.root_point)
+        self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point)
+        self.gateway.wire = self.cloud
+        self.oracle.gateway_holds = self.gateway.holds
+        keepers = [(GATEWAY, _verifier(gateway)), (CLOUD, _verifier(cloud))]
+        self.devices = [Device(self.world, air, self.oracle, node, directory / node.name) for node in nodes]
+        for device in self.devices:
+            device.keepers = keepers
+
+    async def live(self) -> None:
+        """Storm, calm, and the last judgement; ends with ``BrokenPromise`` at the first promise that fails."""
+        houses = [self.gateway.live(), *(device.live() for device in self.devices)]
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(house) for house in houses]
+            await self.world.pause(*(1000 * seconds for seconds in STORM_SECONDS))
+            self.world.is_calm = True
+            self.world.note("world", "calm")
+            await self._until_settled()
+            for house in running:
+                house.cancel()
+
+    async def _until_settled(self) -> None:
+        give_up = self.world.loop.time() + PATIENCE_SECONDS
+        while self.world.loop.time() < give_up and not self._is_settled():
+            await asyncio.sleep(5)
+        self.oracle.finish()
+        self.oracle.require(self._is_settled(), "everything arrived, and somebody still waits")
+
+    def _is_settled(self) -> bool:
+        return self.oracle.unsettled == 0 and self.gateway.is_settled and all(one.is_settled for one in self.devices)
+
+
+def run(seed: int, directory: Path, prepare: Callable[[County], None] = lambda _county: None) -> Outcome:
+    """Live one world under ``directory``, which is made and removed; ``prepare`` may plant a bug first."""
+    county = County(seed, directory)
+    prepare(county)
+    gc.freeze()  # the device's code sweeps its heap before each signature; the host's libraries need no sweeping
+    asyncio.set_event_loop(county.world.loop)
+    try:
+        county.world.loop.run_until_complete(county.live())
+    except* BrokenPromise:
+        pass
+    finally:
+        county.cloud.close()
+        asyncio.set_event_loop(None)
+        county.world.loop.close()
+        shutil.rmtree(directory)
+    world = county.world
+    return Outcome(seed, county.oracle.broken, county.oracle.signed, world.loop.time(), tuple(world.events))
+
+
+def _secret(chance: random.Random) -> bytes:
+    return p256.new_secret(chance.randbytes)
+
+
+def _verifier(node: Node) -> p256.VerifyingKey:
+    return p256.VerifyingKey(node.key.point)

@@ -1,0 +1,185 @@
+"""A scale without a pan: the device's real journal, history and publisher, sold from at random, unplugged at random."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tracewire import p256, record, topics
+from tracewire.errors import Unavailable
+
+from simulators.node import Node
+from simulators.simulation import firmware
+from simulators.simulation.air import Air
+from simulators.simulation.clockwork import PowerCut, World
+from simulators.simulation.oracle import Oracle
+
+JOURNAL_BYTES = 24_576
+"""Small, so that a morning without a network fills it and the rules for a full flash are lived through as well."""
+
+BOOT = {"software": "simulation", "security_version": 1, "cause": 1, "model": "CX-S15"}
+LOT = "35020000100030000001"
+SALE = {
+    "net_grams": 500,
+    "tare_grams": 0,
+    "price_fen_per_kg": 3600,
+    "amount_fen": 1800,
+    "plu": 1,
+    "lot": LOT,
+    "weighing_back": 1,
+}
+WEIGHING = {"gross_grams": 500, "tare_grams": 0, "tare_mode": 0, "net_grams": 500, "e_grams": 5}
+
+
+class Clock:
+    """The board's clock: the world's, wrong by ``offset_ms``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.offset_ms = 0
+
+    def now_ms(self) -> int:
+        """Return what this board believes."""
+        return self._world.now_ms() + self.offset_ms
+
+    def set_ms(self, unix_ms: int) -> None:
+        """Believe something else from now on."""
+        self.offset_ms = unix_ms - self._world.now_ms()
+
+
+class Link:
+    """The device's MQTT client as its publisher knows it; the link comes and goes."""
+
+    def __init__(self, world: World, air: Air, device: str) -> None:
+        self._world = world
+        self._air = air
+        self._device = device
+        self.is_online = False
+
+    async def publish(self, topic: str, sealed: bytes) -> None:
+        """Return when the broker has acknowledged; ``Unavailable`` when the link broke, before or after it took it."""
+        await self._world.pause(1, 30)
+        if self.is_online:
+            self._air.send("gateway", topic, sealed)
+        if not self.is_online or self._world.happens("link breaks"):
+            self.is_online = False
+            raise Unavailable("mqtt.closed")
+
+
+class Device:
+    """One device's whole life; ``live`` never ends by itself."""
+
+    def __init__(self, world: World, air: Air, oracle: Oracle, node: Node, directory: Path) -> None:
+        self.node = node
+        self._world = world
+        self._air = air
+        self._oracle = oracle
+        self._directory = directory
+        self._clock = Clock(world)
+        self._is_reachable = False
+        directory.mkdir(parents=True)
+        firmware.journal.create(str(directory / "journal"))
+        self.publisher_type: Any = firmware.publisher.Publisher
+        self.keepers: list[tuple[int, p256.VerifyingKey]] = []
+
+    async def live(self) -> None:
+        """Be switched on, be unplugged, be switched on again."""
+        while True:
+            try:
+                await self._powered()
+            except* PowerCut:
+                self._is_reachable = False
+                self._air.listen(self.node.name, None)
+            await self._world.pause(200, 20_000)
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing waits on this device any more."""
+        return self._is_reachable and self._publisher.pending == 0
+
+    async def _powered(self) -> None:
+        self._start()
+        self._world.note(self.node.name, f"on, at number {self._journal.next_seq}")
+        async with asyncio.TaskGroup() as tasks:
+            for life in (self._publisher.run(self._link), self._connect(), self._trade(), self._lose_power()):
+                tasks.create_task(life)
+
+    def _start(self) -> None:
+        """Recover from flash, as a board does; nothing of the life before is in memory."""
+        self._link = Link(self._world, self._air, self.node.name)
+        self._journal = _CutJournal(self._world, self._oracle, self.node.name, str(self._directory / "journal"))
+        self._oracle.on_flash(self.node.name, self._journal.oldest_seq, self._journal.next_seq)
+        self._history = firmware.history.History(self._journal, self.node.key, self._clock, BOOT)
+        self._history.start()
+        self._publisher = self.publisher_type(
+            self._journal, self.node.kid, self.keepers, topics.up(self.node.name), self._ticks_ms
+        )
+
+    def _ticks_ms(self) -> int:
+        return round(self._world.loop.time() * 1000)
+
+    async def _trade(self) -> None:
+        """Sell now and then; a full journal refuses sales, and that is right."""
+        while True:
+            await self._world.pause(500, 15_000)
+            if self._world.is_calm:
+                continue
+            if self._world.happens("clock jumps"):
+                self._clock.offset_ms += self._world.random.choice((-86_400_000, -5_000, 5_000, 86_400_000))
+            try:
+                self._history.write([(record.WEIGHING, WEIGHING), (record.SALE, SALE)])
+            except Unavailable as full:
+                self._world.note(self.node.name, f"no sale: {full.code}")
+            self._publisher.wake()
+
+    async def _connect(self) -> None:
+        """Come online and go offline."""
+        while True:
+            await self._world.pause(100, 2_000)
+            self._link.is_online = self._is_reachable = True
+            self._air.listen(self.node.name, self._publisher.hear)
+            self._publisher.went_online()
+            self._air.send("gateway", "subscribed", self.node.name.encode())
+            while self._link.is_online:
+                await self._world.pause(1_000, 10_000)
+                self._link.is_online &= not self._world.happens("network lost")
+            self._air.listen(self.node.name, None)
+            if not self._world.is_calm:
+                await self._world.pause(1_000, 120_000)
+
+    async def _lose_power(self) -> None:
+        while True:
+            await self._world.pause(10_000, 60_000)
+            if self._world.happens("unplugged"):
+                self._world.note(self.node.name, "unplugged")
+                raise PowerCut(self.node.name)
+
+    def keep_image(self) -> None:
+        """Copy the flash, as somebody with a programmer would."""
+        shutil.copytree(self._directory, self._directory.with_suffix(".image"), dirs_exist_ok=True)
+
+
+class _CutJournal(firmware.journal.Journal):  # type: ignore[misc]  # device code is checked on its own
+    """The journal, with power cuts on either side of every commit, heard by the oracle."""
+
+    def __init__(self, world: World, oracle: Oracle, device: str, path: str) -> None:
+        self._world, self._oracle, self._device = world, oracle, device
+        super().__init__(path, JOURNAL_BYTES)
+
+    def append(self, sealed_records: list[bytes], audit: bool = False) -> None:
+        self._world.maybe_cut(self._device, "before a record")
+        first_seq = self.next_seq
+        super().append(sealed_records, audit)
+        self._oracle.journaled(self._device, first_seq, sealed_records)
+        self._oracle.on_flash(self._device, self.oldest_seq, self.next_seq)
+        self._world.maybe_cut(self._device, "after a record")
+
+    def release(self, seq_from: int, seq_to: int, head: bytes) -> int:
+        freed: int = super().release(seq_from, seq_to, head)
+        self._oracle.on_flash(self._device, self.oldest_seq, self.next_seq)
+        self._world.maybe_cut(self._device, "after a release")
+        return freed
+
+    def _gather(self) -> None:
+        super()._gather()
+        self._world.maybe_cut(self._device, "after gathering")

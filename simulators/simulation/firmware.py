@@ -1,0 +1,41 @@
+"""The device's own modules in this interpreter: the files that ship, under the few names that CPython lacks.
+
+Why not on MicroPython, as everywhere else: here thousands of lives are lived, each cut off at chosen steps, and the
+journal, history, custody and publisher are pure enough to run on either Python. What they do on the real interpreter
+and on real littlefs is tested where devices are tested.
+"""
+
+import asyncio
+import gc
+import importlib
+import sys
+import time
+from typing import Any
+
+from simulators.firmware_image import REPOSITORY
+
+_APPLICATION = str(REPOSITORY / "firmware" / "app")
+_FREE_HEAP_BYTES = 65_536
+
+
+def _wait_for_ms(awaitable: Any, timeout_ms: int) -> Any:
+    return asyncio.wait_for(awaitable, timeout_ms / 1000)
+
+
+def _ticks_diff(later: int, earlier: int) -> int:
+    return later - earlier
+
+
+for _module, _name, _stand_in in (
+    (gc, "mem_free", lambda: _FREE_HEAP_BYTES),
+    (time, "ticks_diff", _ticks_diff),
+    (asyncio, "wait_for_ms", _wait_for_ms),
+):
+    if not hasattr(_module, _name):
+        setattr(_module, _name, _stand_in)
+if _APPLICATION not in sys.path:
+    sys.path.append(_APPLICATION)
+
+journal: Any = importlib.import_module("device.journal")
+history: Any = importlib.import_module("device.history")
+publisher: Any = importlib.import_module("device.publisher")

@@ -1,0 +1,156 @@
+"""A gateway house: the real verifier, outbox, gateway and forwarder, with a simulated wire on either side."""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tracewire import p256
+
+from edge import store
+from edge.answer import Answered, CloudReceipt, Waiting
+from edge.config import GatewayConfig
+from edge.forwarder import Forwarder
+from edge.gateway import Gateway
+from edge.health import Health
+from edge.inbox import GATHER_SECONDS, Delivery
+from edge.keyring import Keyring
+from edge.outbox import Kept, Outbox
+from edge.verify import Refused, Verified, Verifier
+from simulators.simulation.air import Air
+from simulators.simulation.clockwork import PowerCut, World
+
+OUTBOX_BYTES = 230_000
+"""Room for some two hundred records: a long outage of the cloud fills it."""
+
+NAME = "gateway"
+
+
+class GatewayHouse:
+    """One gateway's whole life; what it has on disk is one file."""
+
+    def __init__(self, world: World, air: Air, key: p256.SigningKey, directory: Path, root_point: bytes) -> None:
+        self._world = world
+        self._air = air
+        self._key = key
+        self._root_point = root_point
+        self._config = GatewayConfig(
+            directory, "https://cloud.invalid", outbox_max_bytes=OUTBOX_BYTES, refusal_retry_max_ms=60_000
+        )
+        self.gateway_type: type[Gateway] = Gateway
+        self.wire: httpx.AsyncBaseTransport = httpx.MockTransport(lambda _request: httpx.Response(503))
+        store.create(self._config.outbox_path)
+
+    async def live(self) -> None:
+        """Run, lose power, run again."""
+        while True:
+            try:
+                await self._powered()
+            except* PowerCut:
+                self._air.listen(NAME, None)
+            await self._world.pause(500, 30_000)
+
+    def holds(self, device: str, seq: int) -> bool:
+        """Tell whether this disk has a record that the cloud has not answered for."""
+        return any(row.device == device and row.seq == seq for row in self._outbox.oldest(10_000, 1 << 30))
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing waits here for the cloud."""
+        return not self._outbox.oldest(1, 1)
+
+    async def _powered(self) -> None:
+        self._outbox = _CutOutbox(self._world, self._config)
+        keyring = Keyring(self._config.path("registry.cose"), self._root_point, self._world.now_ms())
+        spread = self._world.random.uniform
+        gateway = self.gateway_type(Verifier(keyring), self._outbox, self._key, Health(), 20, spread=spread)
+        inbox: Any = _Ears(self._world, self._air)
+        forwarder = Forwarder(
+            config=self._config,
+            context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            key=self._key,
+            outbox=self._outbox,
+            keyring=keyring,
+            health=Health(),
+            hand_down=lambda device, sealed: gateway.hand_down(device, sealed, inbox),
+            transport=self.wire,
+            spread=spread,
+        )
+        self._world.note(NAME, "on")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(gateway.run(inbox, forwarder))
+                tasks.create_task(self._say_again(gateway, inbox))
+                tasks.create_task(self._lose_power())
+        finally:
+            self._outbox.close()
+
+    async def _say_again(self, gateway: Gateway, inbox: Any) -> None:
+        while True:
+            await gateway.say_again(await inbox.subscriber(), inbox)
+
+    async def _lose_power(self) -> None:
+        while True:
+            await self._world.pause(10_000, 90_000)
+            if self._world.happens("unplugged"):
+                self._world.note(NAME, "unplugged")
+                raise PowerCut(NAME)
+
+
+class _Ears:
+    """The gateway's session at the broker: hears devices, speaks down; acknowledging may be its last act."""
+
+    def __init__(self, world: World, air: Air) -> None:
+        self._world = world
+        self._air = air
+        self._line: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._subscribers: asyncio.Queue[str] = asyncio.Queue()
+        air.listen(NAME, self._hear)
+
+    async def waiting(self, most: int) -> list[Delivery]:
+        """Return what has come, at least one, as ``edge.inbox.Inbox`` does."""
+        while not self._line:
+            self._arrived.clear()
+            await self._arrived.wait()
+        await asyncio.sleep(GATHER_SECONDS)
+        return [self._line.popleft() for _ in range(min(most, len(self._line)))]
+
+    async def subscriber(self) -> str:
+        """Return the next device that subscribed."""
+        return await self._subscribers.get()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send down."""
+        self._world.maybe_cut(NAME, "before saying")
+        self._air.send(topic.split("/")[2], topic, payload)
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        if topic == "subscribed":
+            self._subscribers.put_nowait(payload.decode())
+            return
+        now_ms = self._world.now_ms()
+        self._line.append(Delivery(topic, payload, now_ms, lambda: self._world.maybe_cut(NAME, "before a PUBACK")))
+        self._arrived.set()
+
+
+class _CutOutbox(Outbox):
+    """The outbox, with power cuts on either side of every commit."""
+
+    def __init__(self, world: World, config: GatewayConfig) -> None:
+        super().__init__(config.outbox_path, config.outbox_max_bytes)
+        self._world = world
+
+    def keep(self, verdicts: Iterable[Verified | Refused]) -> Kept:
+        self._world.maybe_cut(NAME, "before keeping")
+        kept = super().keep(verdicts)
+        self._world.maybe_cut(NAME, "after keeping")
+        return kept
+
+    def settle(self, answered: Sequence[Answered], left: Sequence[Waiting], receipts: Sequence[CloudReceipt]) -> None:
+        self._world.maybe_cut(NAME, "before settling")
+        super().settle(answered, left, receipts)
+        self._world.maybe_cut(NAME, "after settling")

@@ -1,0 +1,111 @@
+"""What must be true after every step, whatever went wrong: judged from outside, by what lies on which disk.
+
+A record counts as signed from the moment it is on a device's flash. From then on it is on that flash, or on the
+gateway's disk if the flash was nearly full and the gateway said so, or in the cloud's ledger or quarantine: never
+nowhere. The oracle asks the stores themselves; no counter of the product is believed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tracewire import chain, receipt
+
+from simulators.simulation.clockwork import World
+
+Key = tuple[str, int]
+"""Device and number."""
+
+
+class BrokenPromise(BaseException):
+    """A promise of the product did not hold; ends the world, and no handler of the product's may catch it."""
+
+
+@dataclass
+class _Life:
+    """What one device has signed; ``unsettled`` holds the numbers that no cloud has yet."""
+
+    digests: dict[int, bytes] = field(default_factory=dict)
+    unsettled: set[int] = field(default_factory=set)
+
+
+class Oracle:
+    """Hears every durable step. ``gateway_holds`` looks on the gateways' disks for (device, number)."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lives: dict[str, _Life] = defaultdict(_Life)
+        self._ledger: dict[Key, bytes] = {}
+        self._quarantine: set[bytes] = set()
+        self.gateway_holds: Callable[[str, int], bool] = lambda _device, _seq: False
+        self.broken = ""
+
+    @property
+    def signed(self) -> int:
+        """How many records all devices have signed."""
+        return sum(len(life.digests) for life in self._lives.values())
+
+    @property
+    def unsettled(self) -> int:
+        """How many of them no cloud has."""
+        return sum(len(life.unsettled) for life in self._lives.values())
+
+    def journaled(self, device: str, first_seq: int, sealed_records: list[bytes]) -> None:
+        """Records are on a device's flash: no number of theirs may ever have been another record's."""
+        life = self._lives[device]
+        for seq, sealed in enumerate(sealed_records, first_seq):
+            digest = chain.digest(sealed)
+            if life.digests.setdefault(seq, digest) != digest:
+                self._break(f"{device} signed number {seq} twice")
+            if self._ledger.get((device, seq)) != digest and digest not in self._quarantine:
+                life.unsettled.add(seq)
+
+    def on_flash(self, device: str, oldest_seq: int, next_seq: int) -> None:
+        """A device's journal holds ``oldest_seq`` to ``next_seq - 1``: whatever else it signed must be elsewhere."""
+        for seq in self._lives[device].unsettled:
+            if not oldest_seq <= seq < next_seq and not self.gateway_holds(device, seq):
+                self._break(f"{device} record {seq} is nowhere: flash has {oldest_seq} to {next_seq - 1}")
+
+    def committed(self, device: str, seq: int, digest: bytes) -> None:
+        """A row of the ledger."""
+        held = self._ledger.setdefault((device, seq), digest)
+        if held != digest:
+            self._break(f"the ledger has {device} {seq} twice, with other bytes")
+        self._settle(device, seq, digest)
+
+    def quarantined(self, device: str, seq: int, digest: bytes) -> None:
+        """A row of the cloud's quarantine."""
+        self._quarantine.add(digest)
+        self._settle(device, seq, digest)
+
+    def receipted(self, device: str, statement: receipt.Receipt) -> None:
+        """The cloud has sealed a receipt: everything it speaks for must be on the cloud's disk already."""
+        for seq in range(statement.seq_from, statement.seq_to + 1):
+            if (device, seq) not in self._ledger:
+                self._break(f"a receipt for {device} {seq}, which is not in the ledger")
+        if statement.seq_to >= statement.seq_from and self._ledger[(device, statement.seq_to)] != statement.head:
+            self._break(f"a receipt for {device} {statement.seq_to} with another head")
+        for seq, digest, _code in statement.refused:
+            if digest not in self._quarantine:
+                self._break(f"a refusal of {device} {seq}, whose bytes are not kept")
+
+    def finish(self) -> None:
+        """After the calm: everything has arrived."""
+        for device, life in self._lives.items():
+            if life.unsettled:
+                self._break(f"{device}: {len(life.unsettled)} records never arrived, first {min(life.unsettled)}")
+
+    def require(self, holds: bool, promise: str) -> None:
+        """Break the world unless a promise holds that only its owner can look at."""
+        if not holds:
+            self._break(promise)
+
+    def _settle(self, device: str, seq: int, digest: bytes) -> None:
+        life = self._lives[device]
+        if life.digests.get(seq) == digest:
+            life.unsettled.discard(seq)
+
+    def _break(self, promise: str) -> None:
+        self.broken = self.broken or promise
+        self._world.note("oracle", "BROKEN: " + promise)
+        raise BrokenPromise(promise)
