@@ -147,11 +147,11 @@ def near(connection: Connection, device: str, seqs: Sequence[int]) -> Iterator[R
         yield from connection.execute(_NEAR, chosen).all()
 
 
-def heads(connection: Connection, device: str, seqs: Sequence[int]) -> list[Row[Any]]:
+def heads(connection: Connection, device: str, seqs: Sequence[int]) -> Sequence[Row[Any, Any, Any]]:
     """Return (seq, digest, kid) of ``device`` at a few sequence numbers."""
     columns = records.c
     statement = select(columns.seq, columns.digest, columns.kid).where(columns.device == device, columns.seq.in_(seqs))
-    return list(connection.execute(statement).all()) if seqs else []
+    return connection.execute(statement).all() if seqs else ()
 
 
 def top_seq(connection: Connection, device: str) -> int:
