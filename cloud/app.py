@@ -21,8 +21,10 @@ from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.service import Ingest
 from cloud.ledger import endpoints as ledger_endpoints
-from cloud.ledger import log_keys, proofs, tree
+from cloud.ledger import log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import store as ledger
+from cloud.ledger.cose_receipt import Issuer
+from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
 from cloud.registry import RegistryFile, read_root
@@ -92,10 +94,11 @@ def create_cloud(config: Config) -> Cloud:
     )
     derived = Projections(stores.ledger, stores.projections, every_projection())
     worker = Worker(derived, metrics)
+    own_key = _own_key(config.directory / "record.key", registry)
     ingest = Ingest(
         stores.ledger,
         registry,
-        _own_key(config.directory / "record.key", registry),
+        own_key,
         limits=ClockLimits(config.clock_ahead_hours, config.clock_behind_days),
         max_envelope_bytes=config.max_envelope_bytes,
         metrics=metrics,
@@ -106,7 +109,13 @@ def create_cloud(config: Config) -> Cloud:
     ingest_app.include_router(ingest_endpoints.router(ingest, metrics, config.max_envelope_bytes))
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
-    public_app.include_router(proofs.router(stores.ledger, keys_of_log, now_ms))
+    head = Head(stores.ledger, keys_of_log, now_ms)
+    for routes in (
+        proofs.router(stores.ledger, keys_of_log, head),
+        tiles.router(stores.ledger),
+        receipts.router(stores.ledger, Issuer(keys_of_log.origin, own_key, now_ms)),
+    ):
+        public_app.include_router(routes, prefix=proofs.PREFIX)
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
     public_app.include_router(trace_endpoints.router(view))

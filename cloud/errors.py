@@ -21,7 +21,9 @@ _STATUS = {
     "ledger.from": 400,
     "log.index": 404,
     "log.beyond": 404,
+    "log.record": 404,
     "log.tile": 404,
+    "receipt.path": 404,
     "trace.unknown": 404,
 }
 """Codes that deserve a more telling status than their family's."""

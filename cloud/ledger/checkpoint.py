@@ -2,7 +2,8 @@
 
 Three lines, origin, size and root, signed twice: with Ed25519, which every witness knows, and with ML-DSA-44, which a
 quantum computer cannot forge. The latter signs no text but the structure of c2sp.org/tlog-cosignature, with the time in
-it. Parsers let nothing but ``Rejected`` out.
+it. A witness signs the same head with its own key and the time at which it was the newest it had seen. Parsers let
+nothing but ``Rejected`` out.
 """
 
 import base64
@@ -43,7 +44,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key of the log and how it is known."""
+    """A private key of a log or a witness, and how it is known."""
 
     key: VerifierKey
     private: Ed25519PrivateKey | MLDSA44PrivateKey
@@ -51,13 +52,15 @@ class Signer:
     def sign(self, checkpoint: Checkpoint, time_s: int) -> Signature:
         """Return the signature line of a checkpoint at a Unix time in seconds."""
         value = self.private.sign(_signed_bytes(self.key, checkpoint, time_s))
-        stamp = struct.pack(">Q", time_s) if self.key.type == KeyType.ML_DSA_44 else b""
+        stamp = b"" if self.key.type == KeyType.ED25519 else struct.pack(">Q", time_s)
         return Signature(self.key.name, self.key.key_id, stamp + value)
 
 
-def seal(checkpoint: Checkpoint, signers: Sequence[Signer], time_s: int) -> bytes:
-    """Return the checkpoint as a signed note."""
-    return note.encode(checkpoint.text, [signer.sign(checkpoint, time_s) for signer in signers])
+def seal(
+    checkpoint: Checkpoint, signers: Sequence[Signer], time_s: int, cosignatures: Sequence[Signature] = ()
+) -> bytes:
+    """Return the checkpoint as a signed note, with the lines that witnesses made for it."""
+    return note.encode(checkpoint.text, [*(signer.sign(checkpoint, time_s) for signer in signers), *cosignatures])
 
 
 def parse(text: str) -> Checkpoint:
@@ -85,28 +88,42 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
     if not keys:
         raise Rejected("checkpoint.signature", "no key to verify with")
     for key in keys:
-        lines = [each for each in signed.signatures if (each.name, each.key_id) == (key.name, key.key_id)]
-        if not lines:
+        if not _times_of(key, checkpoint, signed.signatures):
             raise Rejected("checkpoint.signature", f"not signed by {key.name} with {key.type.name}")
-        for line in lines:
-            _verify(key, checkpoint, line.value)
     return checkpoint
 
 
-def _verify(key: VerifierKey, checkpoint: Checkpoint, value: bytes) -> None:
+def cosigned(checkpoint: Checkpoint, lines: Sequence[Signature], keys: Sequence[VerifierKey]) -> dict[VerifierKey, int]:
+    """Return which of these witnesses cosigned the checkpoint, and when last: Unix seconds, by the witness's clock.
+
+    Raises ``Rejected("checkpoint.signature")`` for a line that names one of the keys and does not hold: somebody made
+    it up.
+    """
+    times = {key: _times_of(key, checkpoint, lines) for key in keys}
+    return {key: max(found) for key, found in times.items() if found}
+
+
+def _times_of(key: VerifierKey, checkpoint: Checkpoint, lines: Sequence[Signature]) -> list[int]:
+    """Verify every line of one key and return the times in them; lines of other keys are ignored."""
+    own = [each for each in lines if (each.name, each.key_id) == (key.name, key.key_id)]
+    return [_verify(key, checkpoint, line.value) for line in own]
+
+
+def _verify(key: VerifierKey, checkpoint: Checkpoint, value: bytes) -> int:
     time_s, value = _stamp(key, value)
     try:
         message = _signed_bytes(key, checkpoint, time_s)
-        if key.type == KeyType.ED25519:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(value, message)
-        else:
+        if key.type == KeyType.ML_DSA_44:
             MLDSA44PublicKey.from_public_bytes(key.public).verify(value, message)
+        else:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(value, message)
     except (InvalidSignature, ValueError) as error:
-        raise Rejected("checkpoint.signature", f"{key.type.name} does not hold") from error
+        raise Rejected("checkpoint.signature", f"{key.type.name} of {key.name} does not hold") from error
+    return time_s
 
 
 def _stamp(key: VerifierKey, value: bytes) -> tuple[int, bytes]:
-    """Cut the time off an ML-DSA-44 signature; an Ed25519 signature has none."""
+    """Cut the time off a timestamped signature; the plain Ed25519 signature of a log has none."""
     if key.type == KeyType.ED25519:
         return 0, value
     time_s = int.from_bytes(value[:8], "big")
@@ -116,9 +133,11 @@ def _stamp(key: VerifierKey, value: bytes) -> tuple[int, bytes]:
 
 
 def _signed_bytes(key: VerifierKey, checkpoint: Checkpoint, time_s: int) -> bytes:
-    """Return what the key signs: the text, or the ``cosigned_message`` of tlog-cosignature."""
+    """Return what the key signs: the text, the text under a time, or the ``cosigned_message`` of tlog-cosignature."""
     if key.type == KeyType.ED25519:
         return checkpoint.text.encode()
+    if key.type == KeyType.COSIGNATURE_V1:
+        return f"cosignature/v1\ntime {time_s}\n{checkpoint.text}".encode()
     name, origin = key.name.encode(), checkpoint.origin.encode()
     if checkpoint.extensions or len(origin) > 255:
         raise Rejected("checkpoint.form", "ML-DSA-44 signs neither extension lines nor an origin of over 255 bytes")

@@ -127,10 +127,11 @@ def _halves(whole: Range) -> tuple[Range, Range]:
     return Range(whole.start, middle), Range(middle, whole.end)
 
 
-def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Check that the leaf with this hash is at ``index`` under ``root`` (RFC 9162 2.1.3.2).
+def root_of_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """Return the root under which a proof puts the leaf with this hash (RFC 9162 2.1.3.2).
 
-    Raises ``Rejected("log.inclusion")`` or ``Rejected("log.index")``.
+    Whoever calls must know the root from elsewhere or check a signature over it. Raises ``Rejected("log.inclusion")``
+    when the proof has another length than belongs there, ``Rejected("log.index")``.
     """
     path = inclusion(index, size)
     if len(path) != len(proof):
@@ -138,7 +139,15 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
     found = leaf
     for sibling, given in zip(path, proof, strict=True):
         found = node_hash(given, found) if sibling.end <= index else node_hash(found, given)
-    if found != root:
+    return found
+
+
+def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
+    """Check that the leaf with this hash is at ``index`` under ``root`` (RFC 9162 2.1.3.2).
+
+    Raises ``Rejected("log.inclusion")`` or ``Rejected("log.index")``.
+    """
+    if root_of_inclusion(leaf, index, size, proof) != root:
         raise Rejected("log.inclusion", f"leaf {index} is not under this root")
 
 

@@ -22,13 +22,14 @@ _KEY_ID_BYTES = 4
 
 
 class KeyType(IntEnum):
-    """Signature types that a log of ours uses; the byte goes into key id and verifier key."""
+    """Signature types that a log of ours and its witnesses use; the byte goes into key id and verifier key."""
 
     ED25519 = 0x01
+    COSIGNATURE_V1 = 0x04  # Ed25519 of a witness, with the time (c2sp.org/tlog-cosignature)
     ML_DSA_44 = 0x06  # c2sp.org/tlog-cosignature
 
 
-_PUBLIC_BYTES = {KeyType.ED25519: 32, KeyType.ML_DSA_44: 1312}
+_PUBLIC_BYTES = {KeyType.ED25519: 32, KeyType.COSIGNATURE_V1: 32, KeyType.ML_DSA_44: 1312}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,12 @@ def is_name(name: str) -> bool:
 
 def encode(text: str, signatures: Sequence[Signature]) -> bytes:
     """Return the note: the text must end in a newline."""
-    lines = [f"{_LINE_START}{each.name} {_base64(each.key_id + each.value)}\n" for each in signatures]
-    return f"{text}\n{''.join(lines)}".encode()
+    return f"{text}\n".encode() + encode_lines(signatures)
+
+
+def encode_lines(signatures: Sequence[Signature]) -> bytes:
+    """Return signature lines alone, as a witness answers with them (c2sp.org/tlog-witness)."""
+    return "".join(f"{_LINE_START}{each.name} {_base64(each.key_id + each.value)}\n" for each in signatures).encode()
 
 
 def parse(data: bytes) -> Note:
@@ -102,7 +107,7 @@ def parse_key(text: str) -> VerifierKey:
         raise Rejected("note.key", "name+key id+base64 expected")
     encoded = bytes_of(parts[2])
     if not encoded or encoded[0] not in list(KeyType) or len(encoded) - 1 != _PUBLIC_BYTES[KeyType(encoded[0])]:
-        raise Rejected("note.key", "neither an Ed25519 nor an ML-DSA-44 key")
+        raise Rejected("note.key", "neither an Ed25519 nor an ML-DSA-44 key of the right length")
     key = VerifierKey(parts[0], KeyType(encoded[0]), encoded[1:])
     if parts[1] != key.key_id.hex():
         raise Rejected("note.key", "the key id is another key's")
