@@ -54,6 +54,7 @@ class Projections:
         self._ledger = ledger_store
         self._store = store
         self.all = tuple(projections)
+        self._last_opened: tuple[int, Sequence[Entry]] = (0, ())
 
     def watermarks(self) -> dict[str, int]:
         """Return, by projection, the ledger index up to which it is complete."""
@@ -68,16 +69,25 @@ class Projections:
         """
         with self._store.writer.begin() as connection:
             applied = _watermark(connection, projection.name)
+            entries = self._entries_after(applied, projection.name)
+            if not entries:
+                return 0
+            projection.apply(connection, entries)
+            _move_watermark(connection, projection.name, entries[-1].index)
+        # A crash before this line: records and watermark are both as before, the pass is made again.
+        return len(entries)
+
+    def _entries_after(self, applied: int, name: str) -> Sequence[Entry]:
+        """Read and open the next records; those last opened are kept for the next projection, which wants the same."""
+        after, entries = self._last_opened
+        if after != applied or not entries:
             with self._ledger.reader.connect() as reading:
                 rows = ledger.slice_after(reading, applied, RECORDS_AT_ONCE)
                 if not rows and ledger.last_index(reading) < applied:
-                    raise Misuse("projection.ahead", f"{projection.name}: run `chengxin rebuild`")
-            if not rows:
-                return 0
-            projection.apply(connection, [open_row(row) for row in rows])
-            _move_watermark(connection, projection.name, rows[-1].idx)
-        # A crash before this line: records and watermark are both as before, the pass is made again.
-        return len(rows)
+                    raise Misuse("projection.ahead", f"{name}: run `chengxin rebuild`")
+            entries = [open_row(row) for row in rows]
+            self._last_opened = applied, entries
+        return entries
 
     def catch_up(self, progress: Callable[[str, int], None] = lambda _name, _count: None) -> None:
         """Bring every projection up to the end of the ledger; ``progress`` hears (name, records) after each pass."""
@@ -114,6 +124,7 @@ class Worker:
         self._metrics = metrics
         self._awake = threading.Event()
         self._is_stopping = False
+        self._failures = 0
         self._passed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
 
@@ -155,13 +166,18 @@ class Worker:
 
     def _pass(self) -> bool:
         """Advance every projection as far as the ledger goes; False when one failed and must be tried again."""
-        is_well = True
-        for projection in self._projections.all:
-            try:
-                while not self._is_stopping and self._projections.advance(projection):
-                    pass
-            except Exception:  # outermost loop: a bug in one projection must not stop the others
-                log.exception("projection.failed", projection=projection.name)
-                self._metrics.projection_failures.labels(projection.name).inc()
-                is_well = False
-        return is_well
+        failures_before = self._failures
+        behind = list(self._projections.all)
+        while behind and not self._is_stopping:  # side by side: records are read and opened once for all
+            behind = [projection for projection in behind if self._has_more(projection)]
+        return self._failures == failures_before
+
+    def _has_more(self, projection: Projection) -> bool:
+        """Advance one projection by one step; False when it is level, or failed."""
+        try:
+            return self._projections.advance(projection) > 0
+        except Exception:  # outermost loop: a bug in one projection must not stop the others
+            log.exception("projection.failed", projection=projection.name)
+            self._metrics.projection_failures.labels(projection.name).inc()
+            self._failures += 1
+            return False

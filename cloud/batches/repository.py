@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from cloud.batches.model import Balance, Link, Side, Step
+from cloud.db.bulk import insert_rows
 from cloud.ledger.entry import Entry
 
 TABLES = MetaData()
@@ -57,6 +58,8 @@ _sessions = Table(
     Index("sessions_by_device", "device", "seq"),
 )
 
+_ADD_LINKS, _ADD_SALES, _ADD_SESSIONS = insert(_links), insert(_sales), insert(_sessions)
+
 
 def add_links(connection: Connection, links: Sequence[Link]) -> None:
     """Store links; those of one record must come together."""
@@ -74,22 +77,19 @@ def add_links(connection: Connection, links: Sequence[Link]) -> None:
                 "grams": link.grams,
             }
         )
-    if rows:
-        connection.execute(insert(_links), rows)
+    insert_rows(connection, _ADD_LINKS, rows)
 
 
 def add_sales(connection: Connection, entries: Sequence[Entry]) -> None:
     """Store which sale has which slip number."""
     rows = [{"idx": entry.index, "device": entry.device, "number": entry.record.totals[0]} for entry in entries]
-    if rows:
-        connection.execute(insert(_sales), rows)
+    insert_rows(connection, _ADD_SALES, rows)
 
 
 def add_sessions(connection: Connection, entries: Sequence[Entry]) -> None:
     """Store where a seller's card came and went."""
     rows = [{"idx": entry.index, "device": entry.device, "seq": entry.seq} for entry in entries]
-    if rows:
-        connection.execute(insert(_sessions), rows)
+    insert_rows(connection, _ADD_SESSIONS, rows)
 
 
 def sales_with_number(connection: Connection, device: str, number: int) -> list[int]:

@@ -23,6 +23,7 @@ from tracewire import cbor, chain, cose
 from tracewire import record as records
 from tracewire.errors import Rejected
 
+from cloud import codec
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import Roll
 
@@ -107,7 +108,7 @@ def open_envelope(data: bytes, roll: Roll, limit: int) -> Envelope:
     # (5) signature.
     cose.verify(message, cose.ENVELOPE, holder.key)
     # (6) contents.
-    items = cbor.decode(message.payload)
+    items = codec.decode(message.payload)
     if not isinstance(items, list):
         raise Rejected("envelope.items", "an array expected")
     gateway = holder.credential.name
@@ -146,7 +147,7 @@ def _check(arrival: Arrival, roll: Roll) -> Verified:
     # (4) the device's signature over the bytes as received.
     cose.verify(message, cose.RECORD, holder.key)
     # (5) payload and fields (spec 1, 3 and 4).
-    statement = records.decode(message.payload)
+    statement = codec.decode_record(message.payload)
     # (6) within the numbers that this key may seal (spec 7.4).
     if not credential.may_seal(statement.seq):
         code = "registry.revoked" if credential.state == "revoked" else "registry.range"

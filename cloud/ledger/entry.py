@@ -11,6 +11,8 @@ from sqlalchemy import Row
 from tracewire import cose
 from tracewire import record as records
 
+from cloud import codec
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -52,5 +54,5 @@ def open_row(row: Row[Any]) -> Entry:
         committed_ms=row.committed_ms,
         moment_ms=row.moment_ms,
         sealed=row.sealed,
-        record=records.decode(cose.parse(row.sealed).payload),
+        record=codec.decode_record(cose.parse(row.sealed).payload),
     )

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, func, insert, select
 from tracewire.errors import Misuse
 
+from cloud.db.bulk import insert_rows
 from cloud.db.engine import Store
 from cloud.ledger import merkle, store
 from cloud.ledger.merkle import Node, Range
@@ -25,6 +26,8 @@ _HASH_AT = select(store.subtrees.c.hash).where(
 )
 _SEALED_AT = select(store.records.c.sealed).where(store.records.c.idx == bindparam("index"))
 
+_ADD_SUBTREES = insert(store.subtrees)
+
 
 def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
     """Add the sealed bytes of new records to the log of ``size``, in the transaction that writes the records.
@@ -35,8 +38,7 @@ def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
         {"level": node.level, "position": node.position, "hash": value}
         for node, value in _grown(connection, size, leaves)
     ]
-    if rows:
-        connection.execute(insert(store.subtrees), rows)
+    insert_rows(connection, _ADD_SUBTREES, rows)
 
 
 def _grown(connection: Connection, size: int, leaves: Sequence[bytes]) -> list[tuple[Node, bytes]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from cloud.db.bulk import insert_rows
+
 TABLES = MetaData()
 
 ROLLUP_WIDTHS_MS = (60_000, 3_600_000, 86_400_000)
@@ -69,10 +71,16 @@ class Bucket:
     fen: int
 
 
+_ADD_SAMPLES = insert(_samples).on_conflict_do_nothing()
+_ADD_ROLLUPS = insert(_rollups)
+_ADD_ROLLUPS = _ADD_ROLLUPS.on_conflict_do_update(
+    index_elements=[column.name for column in _rollups.primary_key],
+    set_={name: _rollups.c[name] + _ADD_ROLLUPS.excluded[name] for name in ("samples", "grams", "fen")},
+)
+
+
 def write(connection: Connection, samples: Sequence[Sample]) -> None:
     """Store samples and add them to their rollups; each sample must be written once (the watermark sees to it)."""
-    if not samples:
-        return
     rows = [
         {
             "device": sample.device,
@@ -84,27 +92,22 @@ def write(connection: Connection, samples: Sequence[Sample]) -> None:
         }
         for sample in samples
     ]
-    connection.execute(insert(_samples).on_conflict_do_nothing(), rows)
-    statement = insert(_rollups)
-    added = {name: _rollups.c[name] + statement.excluded[name] for name in ("samples", "grams", "fen")}
-    keys = [column.name for column in _rollups.primary_key]
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=added),
-        [_rollup(sample, width_ms) for sample in samples for width_ms in ROLLUP_WIDTHS_MS],
-    )
+    insert_rows(connection, _ADD_SAMPLES, rows)
+    insert_rows(connection, _ADD_ROLLUPS, _summed(samples))
 
 
-def _rollup(sample: Sample, width_ms: int) -> dict[str, str | int]:
-    return {
-        "width_ms": width_ms,
-        "start_ms": sample.moment_ms - sample.moment_ms % width_ms,
-        "device": sample.device,
-        "kind": sample.kind,
-        "site": sample.site,
-        "samples": 1,
-        "grams": sample.grams,
-        "fen": sample.fen,
-    }
+def _summed(samples: Sequence[Sample]) -> list[dict[str, str | int]]:
+    """Add up what falls into the same bucket, so that a bucket is written once and not once per sample."""
+    sums: dict[tuple[int, int, str, str, str], list[int]] = {}
+    for sample in samples:
+        for width_ms in ROLLUP_WIDTHS_MS:
+            start_ms = sample.moment_ms - sample.moment_ms % width_ms
+            bucket = sums.setdefault((width_ms, start_ms, sample.device, sample.kind, sample.site), [0, 0, 0])
+            bucket[0] += 1
+            bucket[1] += sample.grams
+            bucket[2] += sample.fen
+    names = ("width_ms", "start_ms", "device", "kind", "site", "samples", "grams", "fen")
+    return [dict(zip(names, (*key, *bucket), strict=True)) for key, bucket in sums.items()]
 
 
 def buckets(

@@ -92,11 +92,7 @@ class Digits:
 
     def check(self, value: "Any") -> bool:
         """Tell whether ``value`` is text of ASCII digits within the bounds."""
-        return (
-            isinstance(value, str)
-            and self.least <= len(value) <= self.most
-            and all(character in "0123456789" for character in value)
-        )
+        return isinstance(value, str) and self.least <= len(value) <= self.most and not value.strip("0123456789")
 
     def to_wire(self, value: str) -> bytes:
         """Return the packed digits."""
@@ -152,13 +148,11 @@ def unpack_digits(packed: "Any") -> str:
     """Return the digits of binary-coded decimal; ``Rejected("record.digits")`` for any other nibble."""
     if not isinstance(packed, bytes) or not packed:
         raise Rejected("record.digits", "packed digits expected")
-    digits = ""
-    for index, pair in enumerate(packed):
-        high, low = pair >> 4, pair & 15
-        last = index == len(packed) - 1
-        if high > 9 or (low > 9 and not (last and low == 15)):
-            raise Rejected("record.digits", "not binary-coded decimal")
-        digits += chr(48 + high) + (chr(48 + low) if low <= 9 else "")
+    digits = packed.hex()
+    if digits[-1] == "f":
+        digits = digits[:-1]
+    if not digits.isdigit():
+        raise Rejected("record.digits", "not binary-coded decimal")
     return digits
 
 

@@ -228,10 +228,14 @@ class Record:
 
 def decode(payload: bytes) -> Record:
     """Return the record in an opened payload; ``Rejected("record.…")`` says which rule it breaks."""
-    entries = cbor.decode(payload)
+    return from_entries(cbor.decode(payload))
+
+
+def from_entries(entries: object) -> Record:
+    """Return the record that these decoded entries are; ``Rejected("record.…")``. For who brings another decoder."""
     if not isinstance(entries, dict) or any(key not in entries for key in range(1, 9)) or len(entries) != 8:
         raise Rejected("record.header", "keys 1 to 8 expected")
-    if entries[1] != VERSION:
+    if entries[1] != VERSION or isinstance(entries[1], bool):
         raise Rejected("record.version", "version %s is not known here" % entries[1])
     totals = entries[7]
     if not isinstance(totals, list):

@@ -1,0 +1,98 @@
+"""Deterministic CBOR at the speed of a C library, refusing exactly what ``tracewire.cbor`` refuses.
+
+Why two decoders: the format's own is written for a microcontroller and for readers; here it costs as much as a fifth of
+a signature check. The library is liberal, so its word counts only when it is provably the strict one's too: no tags,
+no indefinite lengths, only types of the subset, keys 0 to 23 that rise, and not one byte more than the shortest
+encoding of that value needs, which leaves nothing for long forms, repeated keys or trailing bytes to hide in (spec 1.2
+and 1.3). In every other case the strict decoder is asked: it stays the authority, and it names the broken clause.
+"""
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+import cbor2
+from tracewire import cbor
+from tracewire import record as records
+from tracewire.cbor import MAX_DEPTH
+
+_BUILT_IN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
+"""Tags that the library would interpret by itself; references (25, 29) would even make the bytes shorter."""
+
+_LARGEST_KEY = 23
+
+
+class _NotPlainError(Exception):
+    """The library's word does not suffice."""
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    raise _NotPlainError
+
+
+_REFUSED_TAGS = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
+
+
+def decode(data: bytes) -> object:
+    """Return the value of ``data``, as ``tracewire.cbor.decode`` does; ``Rejected("cbor.…")`` where it does."""
+    try:
+        value = cbor2.loads(
+            data,
+            tag_hook=_refuse_tag,
+            semantic_decoders=_REFUSED_TAGS,
+            max_depth=MAX_DEPTH + 2,
+            allow_indefinite=False,
+        )
+        if _shortest((value,), 0) == len(data):
+            return value
+    except (cbor2.CBORError, _NotPlainError):
+        pass
+    return cbor.decode(data)
+
+
+def decode_record(payload: bytes) -> records.Record:
+    """Return the record in an opened payload, as ``tracewire.record.decode`` does."""
+    return records.from_entries(decode(payload))
+
+
+def _shortest(items: Iterable[object], depth: int) -> int:
+    """Return how many bytes the shortest encodings of ``items`` take; ``_NotPlainError`` outside the subset.
+
+    One loop and no call for an integer or a byte string, because records are made of those.
+    """
+    if depth > MAX_DEPTH:
+        raise _NotPlainError
+    length = 0
+    for item in items:
+        if type(item) is int:
+            argument = item if item >= 0 else -1 - item
+        elif type(item) is bytes:
+            argument = len(item)
+            length += argument
+        elif item is None or type(item) is bool:
+            argument = 0
+        elif type(item) is list:
+            argument = len(item)
+            length += _shortest(item, depth + 1)
+        elif type(item) is dict:
+            argument = len(item)
+            length += _keys(item) + _shortest(item.values(), depth + 1)
+        elif type(item) is str:
+            argument = len(item.encode())
+            length += argument
+        else:
+            raise _NotPlainError
+        if argument < 24:
+            length += 1
+        else:
+            length += 2 if argument < 0x100 else 3 if argument < 0x10000 else 5 if argument < 0x100000000 else 9
+    return length
+
+
+def _keys(entries: dict[object, object]) -> int:
+    """Return how many bytes the keys of a map take: one each, since they are the integers 0 to 23 in rising order."""
+    previous = -1
+    for key in entries:
+        if type(key) is not int or not previous < key <= _LARGEST_KEY:
+            raise _NotPlainError
+        previous = key
+    return len(entries)

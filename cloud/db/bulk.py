@@ -1,0 +1,35 @@
+"""Many rows into one table with one prepared statement.
+
+Why not plain ``connection.execute(statement, rows)``: SQLAlchemy then prepares every value of every row in Python,
+which costs more than SQLite takes to write it. Our columns are integers, text and bytes: drivers take them as they are.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert
+from sqlalchemy.sql.compiler import SQLCompiler
+
+
+def insert_rows(connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Execute an insert for each row within the caller's transaction; all rows name the same columns.
+
+    ``statement`` must be made once, at import: what it compiles to is kept.
+    """
+    if not rows:
+        return
+    compiled = _compiled(statement, connection.dialect, tuple(rows[0]))
+    parameters: Sequence[Any] = rows
+    if compiled.positional:
+        assert compiled.positiontup is not None
+        parameters = list(map(itemgetter(*compiled.positiontup), rows))
+    connection.exec_driver_sql(str(compiled), parameters)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(statement: Insert, dialect: Dialect, columns: tuple[str, ...]) -> SQLCompiler:
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    assert isinstance(compiled, SQLCompiler)
+    return compiled

@@ -1,0 +1,111 @@
+"""The fast decoder says what the format's own says, of every byte string."""
+
+import cbor2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tracewire import cbor, cose, record
+from tracewire.errors import Rejected
+
+from cloud import codec
+from tests.cloud.market import Market
+from tests.wire.test_cbor import APPENDIX_A, REFUSED, VALUES
+
+_LIBERAL = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.binary(max_size=30)
+    | st.text(max_size=9)
+    | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.integers(-1, 30) | st.booleans() | st.text(max_size=1), inner, max_size=4)
+        | st.builds(cbor2.CBORTag, st.sampled_from([2, 3, 25, 28, 29, 30, 35, 256, 258, 55799, 77]), inner)
+    ),
+    max_leaves=12,
+)
+"""What the library would write and read, and the format mostly not."""
+
+
+def _outcome(decode: object, data: bytes) -> tuple[str, object]:
+    assert callable(decode)
+    try:
+        return "value", decode(data)
+    except Rejected as refusal:
+        return "refused", (refusal.code, refusal.detail)
+
+
+def _agree(data: bytes) -> None:
+    expected = _outcome(cbor.decode, data)
+    found = _outcome(codec.decode, data)
+    assert found == expected
+    assert repr(found) == repr(expected)  # True is not 1, and the order of keys counts
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_the_format_refuses_is_refused_for_the_same_reason(name: str) -> None:
+    _agree(bytes.fromhex(REFUSED[name][0]))
+
+
+@pytest.mark.parametrize(("value", "encoded"), APPENDIX_A)
+def test_what_the_standard_writes_is_read(value: object, encoded: str) -> None:
+    assert codec.decode(bytes.fromhex(encoded)) == value
+
+
+@given(VALUES)
+def test_every_value_of_the_subset_is_read(value: object) -> None:
+    _agree(cbor.encode(value))
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=40))
+def test_both_decoders_agree_on_any_bytes(data: bytes) -> None:
+    _agree(data)
+
+
+@settings(max_examples=500)
+@given(_LIBERAL, st.booleans())
+def test_both_decoders_agree_on_what_a_liberal_encoder_writes(value: object, shares_strings: bool) -> None:
+    _agree(cbor2.dumps(value, string_referencing=shares_strings))
+
+
+@settings(max_examples=500)
+@given(VALUES, st.data())
+def test_both_decoders_agree_on_damaged_bytes(value: object, data: st.DataObject) -> None:
+    encoded = bytearray(cbor.encode(value))
+    at = data.draw(st.integers(0, len(encoded) - 1))
+    encoded[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+    _agree(bytes(encoded))
+
+
+@pytest.mark.parametrize("depth", range(6, 13))
+@pytest.mark.parametrize("innermost", ["00", "80", "a0"])
+def test_nesting_ends_at_the_same_depth(depth: int, innermost: str) -> None:
+    _agree(bytes.fromhex("81" * depth + innermost))
+    _agree(bytes.fromhex("a100" * depth + innermost))
+
+
+def test_no_tag_gets_through() -> None:
+    for number in range(0x10010):
+        assert _outcome(codec.decode, cbor.head(0xC0, number) + b"\x41\x05") == (
+            "refused",
+            ("cbor.tag", "tags are not in the subset"),
+        )
+
+
+def test_a_reference_cannot_pay_for_a_long_form() -> None:
+    # [ten bytes, reference to them, 1, 1]: as long as [ten bytes, the same ten bytes, 1, 1].
+    data = bytes.fromhex("d90100844a" + "00" * 10 + "d819001a000000011801")
+    assert len(data) == len(cbor.encode([bytes(10), bytes(10), 1, 1]))
+    _agree(data)
+
+
+def test_a_record_is_the_same_record() -> None:
+    market = Market()
+    market.card_in(market.pork_for())
+    market.sell("35020000100070000012")
+    payloads = [cose.parse(sealed).payload for sealed in market.pending]
+    assert len(payloads) > 5
+    for payload in payloads:
+        assert vars(codec.decode_record(payload)) == vars(record.decode(payload))
