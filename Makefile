@@ -6,11 +6,12 @@ ONCE ?=
 FAULTS ?=
 SEEDS ?= 1000
 
-.PHONY: help dev demo devices test check fix bench lock firmware clean
+.PHONY: help dev demo devices simulate test check fix bench lock firmware clean
 
 help:
 	@echo "make demo         a market morning on this machine (ONCE=1: to its end; FAULTS=1: with kill -9)"
 	@echo "make devices      the virtual devices to touch, on a local web page"
+	@echo "make simulate     a county in one process, SEEDS=1000 worlds with faults; every promise checked at each step"
 	@echo "make test         the tests, on real interpreters, brokers, databases and a browser"
 	@echo "make check        linters, types, import rules, generated files"
 	@echo "make fix          let the linters mend what they can"
@@ -29,6 +30,9 @@ demo: $(READY)
 
 devices: $(READY)
 	$(PY) -m simulators.devices
+
+simulate: $(READY)
+	$(PY) -m simulators.simulation --seeds $(SEEDS)
 
 test: $(READY)
 	sh .ci/debian-packages

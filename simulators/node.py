@@ -76,10 +76,12 @@ class Node:
 class Trust:
     """A throw-away root and registry key, made at random, for tests and simulations."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_ms: int | None = None) -> None:
+        """``at_ms``: Unix milliseconds at which its world begins; now, unless given."""
+        self._now_ms = now_ms if at_ms is None else lambda: at_ms
         root = p256.SigningKey(p256.new_secret(os.urandom))
         self._registry_key = p256.SigningKey(p256.new_secret(os.urandom))
-        now = now_ms()
+        now = self._now_ms()
         voucher = Voucher(self._registry_key.point, now - YEAR_MS, now + YEAR_MS)
         self._voucher = cose.seal(voucher.encode(), cose.VOUCHER, root)
         self._serial = 0
@@ -88,5 +90,5 @@ class Trust:
     def bundle(self, nodes: "list[Node]") -> bytes:
         """Return a sealed registry of these nodes' credentials, with the next serial."""
         self._serial += 1
-        registry = Registry(self._serial, now_ms(), [node.credential for node in nodes])
+        registry = Registry(self._serial, self._now_ms(), [node.credential for node in nodes])
         return seal_bundle(registry, self._registry_key, self._voucher)

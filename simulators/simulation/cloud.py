@@ -1,5 +1,6 @@
 """The cloud house: the real ingest over a real ledger, and the line to it, which fails before, during and after."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -37,7 +38,7 @@ class CloudHouse(httpx.AsyncBaseTransport):
         self._root = p256.VerifyingKey(root_point)
         self._store: Store | None = None
         self._read_to = (0, 0)
-        self.ingest_type: type[Ingest] = Ingest
+        self.disk: Callable[[Store], Store] = lambda store: store
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one envelope up and the answer down; either may be lost, the envelope may arrive twice."""
@@ -78,12 +79,13 @@ class CloudHouse(httpx.AsyncBaseTransport):
     def _ingest(self) -> Ingest:
         if self._store is None:
             self._world.note(NAME, "on")
-            self._store = open_store(self._directory / LEDGER, synchronous="FULL")
-            tree.prepare(self._store)
-            event.listen(self._store.writer, "commit", lambda _connection: self._world.maybe_cut(NAME, "at a commit"))
+            store = open_store(self._directory / LEDGER, synchronous="FULL")
+            tree.prepare(store)
+            event.listen(store.writer, "commit", lambda _connection: self._world.maybe_cut(NAME, "at a commit"))
+            self._store = self.disk(store)
             path = self._directory / "registry.cose"
             self._registry = RegistryFile(path, self._root, self._store, self._world.now_ms)
-            self._running = self.ingest_type(
+            self._running = Ingest(
                 self._store,
                 self._registry,
                 self._key,

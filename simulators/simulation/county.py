@@ -18,7 +18,7 @@ from cloud.db.engine import create_store
 from cloud.ledger import store as ledger
 from simulators.node import Node, Trust
 from simulators.simulation.air import Air
-from simulators.simulation.clockwork import World
+from simulators.simulation.clockwork import START_MS, World
 from simulators.simulation.cloud import LEDGER, CloudHouse
 from simulators.simulation.device import Device
 from simulators.simulation.gateway import GatewayHouse
@@ -67,7 +67,7 @@ class County:
         nodes = [Node(f"scale-{number:04}", "scale", _secret(chance)) for number in range(1, chance.randint(2, 4))]
         gateway = Node("gateway-01", "gateway", _secret(chance))
         cloud = Node("cloud-01", "cloud", _secret(chance))
-        trust = Trust()
+        trust = Trust(START_MS)
         for house in ("gateway", "cloud"):
             (directory / house).mkdir(parents=True)
         bundle = trust.bundle([*nodes, gateway, cloud])
@@ -106,7 +106,11 @@ class County:
         return self.oracle.unsettled == 0 and self.gateway.is_settled and all(one.is_settled for one in self.devices)
 
 
-def run(seed: int, directory: Path, prepare: Callable[[County], None] = lambda _county: None) -> Outcome:
+def as_it_is(_county: County) -> None:
+    """Plant nothing."""
+
+
+def run(seed: int, directory: Path, prepare: Callable[[County], None] = as_it_is) -> Outcome:
     """Live one world under ``directory``, which is made and removed; ``prepare`` may plant a bug first."""
     county = County(seed, directory)
     prepare(county)

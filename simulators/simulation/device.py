@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,17 @@ class Link:
         self._world = world
         self._air = air
         self._device = device
+        self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self.is_online = False
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """Take a message from the air; ``run`` passes it on in its turn."""
+        self._heard.put_nowait((topic, payload))
+
+    async def run(self, on_message: Callable[[str, bytes], None]) -> None:
+        """Hand over what came, one by one."""
+        while True:
+            on_message(*await self._heard.get())
 
     async def publish(self, topic: str, sealed: bytes) -> None:
         """Return when the broker has acknowledged; ``Unavailable`` when the link broke, before or after it took it."""
@@ -101,8 +112,11 @@ class Device:
         self._start()
         self._world.note(self.node.name, f"on, at number {self._journal.next_seq}")
         async with asyncio.TaskGroup() as tasks:
-            for life in (self._publisher.run(self._link), self._connect(), self._trade(), self._lose_power()):
-                tasks.create_task(life)
+            tasks.create_task(self._publisher.run(self._link))
+            tasks.create_task(self._link.run(self._publisher.hear))
+            tasks.create_task(self._connect())
+            tasks.create_task(self._trade())
+            tasks.create_task(self._lose_power())
 
     def _start(self) -> None:
         """Recover from flash, as a board does; nothing of the life before is in memory."""
@@ -137,7 +151,7 @@ class Device:
         while True:
             await self._world.pause(100, 2_000)
             self._link.is_online = self._is_reachable = True
-            self._air.listen(self.node.name, self._publisher.hear)
+            self._air.listen(self.node.name, self._link.hear)
             self._publisher.went_online()
             self._air.send("gateway", "subscribed", self.node.name.encode())
             while self._link.is_online:

@@ -1,0 +1,82 @@
+"""Bugs that this product must never have, planted on purpose: the simulator has to find each of them.
+
+Each is the smallest wrong line that somebody might write in good faith; `python -m simulators.simulation --plant NAME`
+lives with it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from tracewire import chain, cose, record
+
+from simulators.simulation import firmware
+from simulators.simulation.county import County
+
+
+def acknowledge_before_commit(county: County) -> None:
+    """Let the cloud answer first and commit when it next has something to do."""
+    county.cloud.disk = lambda store: replace(store, writer=_LateWriter(store.writer))  # type: ignore[arg-type]
+
+
+def free_on_puback(county: County) -> None:
+    """Let devices take the broker's acknowledgement for somebody's promise."""
+    for device in county.devices:
+        device.publisher_type = _FreesOnPuback
+
+
+PLANTED: dict[str, Callable[[County], None]] = {
+    "acknowledge-before-commit": acknowledge_before_commit,
+    "free-on-puback": free_on_puback,
+}
+
+
+class _LateWriter:
+    """An engine whose transactions end one too late."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._open: Connection | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        self._commit()
+        connection = self._engine.connect()
+        connection.begin()
+        self._open = connection
+        yield connection
+
+    def dispose(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._engine.dispose()
+
+    def _commit(self) -> None:
+        if self._open is not None:
+            self._open.commit()
+            self._open.close()
+            self._open = None
+
+
+class _FreesOnPuback(firmware.publisher.Publisher):  # type: ignore[misc]  # device code is checked on its own
+    """A publisher that frees what the broker has acknowledged."""
+
+    async def run(self, client: Any) -> None:
+        await super().run(_GreedyClient(client, self._journal))
+
+
+class _GreedyClient:
+    def __init__(self, client: Any, journal: Any) -> None:
+        self._client = client
+        self._journal = journal
+
+    @property
+    def is_online(self) -> bool:
+        return bool(self._client.is_online)
+
+    async def publish(self, topic: str, sealed: bytes) -> None:
+        await self._client.publish(topic, sealed)
+        seq = record.decode(cose.parse(sealed).payload).seq
+        self._journal.release(self._journal.released_to + 1, seq, chain.digest(sealed))
