@@ -28,6 +28,8 @@ SCALE = ("device", "scale")
 """Packages of ``firmware/app`` that make a counter scale."""
 RAIL = ("device", "scale", "rail")
 """Packages that make the scale of a slaughter line, which weighs as a counter scale does."""
+TERMINAL = ("device", "scale", "cards", "terminal")
+"""Packages that make a wholesale terminal, which weighs as a counter scale does and reads and writes cards."""
 HANDHELD = ("device", "handheld")
 """Packages that make an inspector's handheld."""
 
@@ -83,6 +85,8 @@ def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     library, application = REPOSITORY / "firmware" / "lib", REPOSITORY / "firmware" / "app"
     roots = [(library, "tracewire"), (REPOSITORY / "simulators" / "board", "hal")]
     roots += [(application, package) for package in packages]
+    if "cards" in packages:
+        roots.append((REPOSITORY / "simulators" / "board", "chips"))  # the reader chip of the virtual board, and cards
     for root, package in roots:
         for source in sorted((root / package).rglob("*")):
             if source.suffix in {".py", ".bin"}:

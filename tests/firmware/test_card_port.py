@@ -45,7 +45,7 @@ class Hand:
         self._writer = writer
         await self.present()
         while line := await reader.readline():
-            self.state = json.loads(line)["chip"]
+            self.state = json.loads(line)["chip"] or self.state
         writer.close()
 
     async def present(self) -> None:

@@ -84,6 +84,11 @@ class Card:
         self._keep(number, copy)
         return self._decode(copy)
 
+    def check_room(self, what: "Contents") -> None:
+        """Refuse contents that this card could not take: what ``write`` would say, before anything is signed."""
+        self._check_kind(what)
+        self._seal(copies.MAX_GENERATION, what.encode())
+
     async def issue(self, what: "Contents", above_generation: int = 0) -> Reading:
         """Write a card anew whatever it holds, also a damaged one; for the desk that issues cards.
 
@@ -129,7 +134,7 @@ class Card:
         return copy
 
     def _check_kind(self, what: "Contents") -> None:
-        if what.grams and not self._medium.is_proof:
+        if what.grams is not None and not self._medium.is_proof:
             raise Rejected("card.identifier_only")
 
     def _decode(self, copy: "Copy") -> Reading:

@@ -72,6 +72,10 @@ class Reader:
                 return self._card(target) if present else None
             await asyncio.sleep(self._poll_s)
 
+    def present_again(self) -> None:
+        """Let the next ``next_card`` present a card that lies on the reader already: there is something to write."""
+        self._present = _LOST
+
     async def next_contents(self) -> "bytes | None":
         """Wait as ``next_card`` does and read the card; the bytes are those that ``scale.session`` decodes."""
         card = await self.next_card()

@@ -37,6 +37,7 @@ AUDIT_EVENTS = (
     "disposal_mismatch",  # what was to be destroyed does not weigh what was condemned
     "downlink_refused",  # something came down that nobody we trust has sealed for us, now
     "lots_frozen",  # another set of lots may not be sold
+    "card_unsettled",  # a card was changed elsewhere before it was written: its stock may be wrong
 )
 
 

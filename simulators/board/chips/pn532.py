@@ -25,6 +25,7 @@ class VirtualPn532:
         self.card = None
         self.frames = 0  # frames that went to a card
         self.is_dead = False
+        self.has_missed = False  # a search found no card since the last one was laid down
         self._is_awake = False
         self._incoming = b""
         self._outgoing = b""
@@ -35,6 +36,7 @@ class VirtualPn532:
     def place(self, card):
         """Lay ``card`` on the reader."""
         self.card = card
+        self.has_missed = False
         card.field_off()
 
     def remove(self):
@@ -97,6 +99,7 @@ class VirtualPn532:
         if moment:
             self.card = None
         if not self.card:
+            self.has_missed = True
             return b"\x00"
         self.card.field_off()
         return b"\x01\x01" + self.card.announce()

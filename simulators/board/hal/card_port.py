@@ -1,7 +1,8 @@
 """Serial line of the virtual board's PN532: panel message ``chip``, the memory of a card, or null when it is taken
 away.
 
-The board answers ``chip`` with the memory whenever the card keeps something new. ``pull``, a number of frames and a
+The board answers ``chip`` with the memory whenever the card keeps something new, and with null once it has noticed that
+the card is away. ``pull``, a number of frames and a
 moment of ``chips.pn532``, pulls the card out during the frame that comes then.
 """
 
@@ -35,13 +36,17 @@ class CardPort:
             if kept != self._told:
                 self._told = kept
                 self._panel.send("chip", kept)
+        elif self._told is not None and self._chip.has_missed:
+            self._told = None
+            self._panel.send("chip", None)
 
     async def _place(self) -> None:
         inbox = self._panel.inbox("chip")
         while True:
-            self._told = await inbox.get()
-            self._card = memory.card(self._told, entropy.read) if self._told else None
+            shown = await inbox.get()
+            self._card = memory.card(shown, entropy.read) if shown else None
             if self._card:
+                self._told = shown
                 self._chip.place(self._card)
             else:
                 self._chip.remove()

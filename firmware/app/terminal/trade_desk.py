@@ -1,0 +1,201 @@
+"""The desk where deals are signed: weighing and movement in one commit, then the cards are owed, then the voucher.
+
+Nothing here waits between checking a deal and writing it, so no other task can come between. The weight comes from the
+scale or, for a share of a lot, from the card's own stock; no key gives one.
+"""
+
+import time
+
+from tracewire import record
+from tracewire.errors import Rejected
+
+from terminal import voucher
+from terminal.deal import Deal
+from terminal.owed import Write
+from terminal.screens import CHOSEN, CLEARED, DONE, REPRINTED, SHARES, kilograms
+from terminal.voucher_labels import COPY_AGAIN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cards.reader import Reader
+    from device.config import Config
+    from device.history import History
+    from device.paper import Paper
+    from device.publisher import Publisher
+    from scale.load import Load
+    from scale.plu import PriceList
+    from scale.storage_line import StorageLine
+    from scale.weighing import Weigher
+
+    from terminal.deal import Party
+    from terminal.owed import Owed
+    from terminal.screens import TerminalScreen
+    from terminal.voucher_book import Voucher, VoucherBook
+
+IDLE_MS = 120000
+"""A deal that nobody touched for two minutes is over: the next card must not buy from somebody who went away."""
+
+AGAIN = 3
+"""Vouchers that a card alone gets printed again."""
+
+
+class TradeDesk:
+    """One deal at a time. ``load`` is what lies on the scale, settled, or None; the flow keeps it up to date."""
+
+    def __init__(
+        self,
+        *,
+        settings: "Config",
+        weigher: "Weigher",
+        prices: "PriceList",
+        reader: "Reader",
+        owed: "Owed",
+        book: "VoucherBook",
+        paper: "Paper",
+        screen: "TerminalScreen",
+        storage_line: "StorageLine",
+        history: "History",
+        publisher: "Publisher",
+        ticks_ms: "Callable[[], int]",
+    ) -> None:
+        self._settings = settings
+        self._weigher = weigher
+        self._prices = prices
+        self._reader = reader
+        self._owed = owed
+        self._book = book
+        self._paper = paper
+        self._screen = screen
+        self._storage_line = storage_line
+        self._history = history
+        self._publisher = publisher
+        self._ticks_ms = ticks_ms
+        self._touched_ms = ticks_ms()
+        self._deal = Deal()
+        self.load = None
+        self._show()
+
+    def take(self, party: "Party") -> None:
+        """Let a card sell or buy; Rejected as ``Deal.take``."""
+        self._touch()
+        self._deal.take(party)
+        self._show()
+
+    def choose(self, number: int) -> None:
+        """Choose the ``number``-th lot of the seller's card."""
+        self._touch()
+        self._deal.choose(number)
+        self._show()
+        self._screen.say(CHOSEN + self._deal.row[1][-7:])
+
+    def key_in(self, digit: int) -> None:
+        """Take a digit of the number of shares; 0 first, and before a buyer's card, prints vouchers again."""
+        self._touch()
+        if not digit and not self._deal.shares:
+            self._reprint()
+            return
+        self._deal.key_in(digit)
+        self._screen.say(SHARES % (self._deal.shares, kilograms(self._deal.share_grams())))
+
+    def clear(self) -> None:
+        """Take back the shares that were keyed in, or else the whole deal."""
+        if self._deal.shares:
+            self._deal.shares = 0
+        else:
+            self._deal = Deal()
+        self._screen.say(CLEARED)
+        self._show()
+
+    def confirm(self) -> None:
+        """Sign the deal; on flash when this returns, with what the cards are owed and the voucher printed.
+
+        Raises Rejected "deal.…", "weighing.…", "card.overdrawn" (with what is left), "card.full", "plu.unknown",
+        "sale.repeated"; Unavailable "journal.full".
+        """
+        self._touch()
+        self._storage_line.require_room()
+        deal = self._deal
+        plu, _ = deal.row
+        goods = self._prices.goods(plu)
+        load = None if deal.shares else self._require_load()
+        grams = load.reading.net_grams if load else deal.share_grams()
+        if grams <= 0:
+            raise Rejected("deal.nothing")
+        entries, weighing_back = self._weighing(load)
+        number = record.code_of(self._settings.code_base, self._history.totals[0] + 1)
+        writes = _writes(deal, deal.check(grams), number, grams)
+        self._owed.stage(number, plu, writes)
+        entries.append(deal.movement(number, grams, goods.name, weighing_back))
+        moved, sealed = self._history.write(entries)[-1]  # 2 sign, 3 journal
+        # On flash. A crash from here on: the deal counts; boot makes the writes owed and keeps the voucher.
+        kept = self._book.keep(plu, sealed)
+        self._report(self._owed.commit())
+        if load:
+            load.weighing_seq, load.is_sold = moved.seq - weighing_back, True
+        self._publisher.wake()  # 4 publish
+        self._deal = Deal()
+        self._show()
+        self._screen.say(DONE % (kilograms(grams), number[-7:]))
+        self._reader.present_again()  # a card that lies there gets what it is owed at once
+        self._print([(kept, copy) for copy in voucher.COPIES])
+
+    def _require_load(self) -> "Load":
+        self._weigher.check_sellable()
+        if self.load is None:
+            raise Rejected("weighing.none")
+        if self.load.is_sold:
+            raise Rejected("sale.repeated")
+        return self.load
+
+    def _weighing(self, load: "Load | None") -> "tuple[list[tuple[int, dict[str, object]]], int | None]":
+        """Return the weighing record that is still to be written, and how far before the movement it stands."""
+        if load is None:
+            return [], None
+        if load.weighing_seq is None:
+            return [load.weighing()], 1
+        return [], self._history.next_seq - load.weighing_seq
+
+    def _reprint(self) -> None:
+        """Print the last vouchers of the card that was tapped alone; without a card the newest one, both copies."""
+        seller, count = self._deal.seller, self._history.totals[0]
+        if seller is None:
+            wanted = [(one, copy) for one in self._book.last(count, 1) for copy in voucher.COPIES]
+        else:
+            wanted = [(one, COPY_AGAIN) for one in self._book.last(count, AGAIN, seller.code)]
+        if not wanted:
+            raise Rejected("voucher.nothing")
+        if self._print(wanted):
+            self._screen.say(REPRINTED % len(wanted))
+
+    def _print(self, wanted: "list[tuple[Voucher, bytes]]") -> bool:
+        for one, copy in wanted:
+            goods_gbk = self._prices.goods(one.plu).name_gbk
+            if not self._paper.put(voucher.compose(self._settings, goods_gbk, one, copy)):
+                return False
+        return True
+
+    def _report(self, given_up: "list[Write]") -> None:
+        for write in given_up:
+            self._history.audit("card_unsettled", write.describe())
+
+    def _touch(self) -> None:
+        now_ms = self._ticks_ms()
+        if time.ticks_diff(now_ms, self._touched_ms) > IDLE_MS:
+            self._deal = Deal()
+        self._touched_ms = now_ms
+
+    def _show(self) -> None:
+        self._screen.deal(self._deal)
+
+
+def _writes(deal: Deal, seller_after: object, number: str, grams: int) -> "list[Write]":
+    """Return what the two cards will be owed: stock down on the seller's when it holds any, the lot on the buyer's."""
+    plu, lot = deal.row
+    seller, buyer = deal.seller, deal.buyer
+    after = buyer.after_receipt(plu, number, grams)
+    writes = [Write(buyer.uid, buyer.generation, after.encode(), True, plu, number, grams)]
+    if seller_after is not None:
+        writes.insert(0, Write(seller.uid, seller.generation, seller_after.encode(), False, plu, lot, grams))
+    return writes

@@ -1,0 +1,48 @@
+"""The shipped firmware of a wholesale terminal on the real interpreter: two cards, a weight, a voucher."""
+
+from pathlib import Path
+
+from simulators.printer import Printer
+from simulators.terminal_process import TerminalProcess
+from tests.firmware.terminal.night import (
+    BUYER_UID,
+    EMPTY,
+    PIGS,
+    SELLER_UID,
+    STALL,
+    STOCK,
+    WHOLESALER,
+    Tell,
+    deal,
+    history,
+    kinds,
+    on,
+    secure,
+)
+
+
+def test_a_deal_is_one_signed_movement_on_two_cards_and_two_vouchers(
+    in_the_hall: Tell, image: Path, flash: Path
+) -> None:
+    seller, buyer = secure(SELLER_UID, STOCK), secure(BUYER_UID, EMPTY)
+    slips: list[bytes] = []
+
+    async def story(terminal: TerminalProcess) -> None:
+        await deal(terminal, seller, buyer, 12_500)
+        slips.extend([await terminal.next_slip(), await terminal.next_slip()])
+
+    in_the_hall(story)
+    records = history(image, flash)
+    assert kinds(records) == ["boot", "weighing", "movement"]
+    moved = records[-1].body
+    lot = moved["voucher"]
+    assert moved == {
+        "movement": 1, "inputs": ((PIGS, 12_500),), "outputs": ((lot, 12_500),), "from_party": WHOLESALER,
+        "to_party": STALL, "voucher": lot, "goods": "白条猪肉", "weighing_back": 1,
+    }  # fmt: skip
+    assert on(seller).grams == (67_500,)
+    assert on(buyer).lots == ((1, lot),)
+    papers = [Printer().render(slip) for slip in slips]
+    assert ["随货联" in "".join(paper.lines) for paper in papers] == [True, False]
+    assert ["存根联" in "".join(paper.lines) for paper in papers] == [False, True]
+    assert papers[0].codes[0][0].startswith(f"http://127.0.0.1:8080/t/{lot}#")
