@@ -20,10 +20,11 @@ from cloud.db.engine import Store, create_store, open_store
 from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.service import Ingest
+from cloud.ledger import cosigning, log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import endpoints as ledger_endpoints
-from cloud.ledger import log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import store as ledger
 from cloud.ledger.cose_receipt import Issuer
+from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
@@ -72,10 +73,11 @@ def open_stores(config: Config) -> Stores:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Everything that runs: two web applications and the worker behind them."""
+    """Everything that runs: two web applications, the worker behind them, and who asks the witnesses."""
 
     stores: Stores
     worker: Worker
+    submitters: Submitters
     ingest_app: FastAPI
     public_app: FastAPI
 
@@ -110,8 +112,13 @@ def create_cloud(config: Config) -> Cloud:
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
     head = Head(stores.ledger, keys_of_log, now_ms)
+    cosignatures = Cosignatures(stores.ledger, head, cosigning.read_policy(config.directory))
+    submitters = cosigning.create(stores.ledger, head, cosignatures)
     for routes in (
-        proofs.router(stores.ledger, keys_of_log, head),
+        proofs.heads_router(
+            keys_of_log, cosignatures, lambda: cosigning.status(head, cosignatures, submitters, now_ms)
+        ),
+        proofs.router(stores.ledger),
         tiles.router(stores.ledger),
         receipts.router(stores.ledger, Issuer(keys_of_log.origin, own_key, now_ms)),
     ):
@@ -119,7 +126,7 @@ def create_cloud(config: Config) -> Cloud:
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
     public_app.include_router(trace_endpoints.router(view))
-    return Cloud(stores, worker, ingest_app, public_app)
+    return Cloud(stores, worker, submitters, ingest_app, public_app)
 
 
 def _bare_app(title: str) -> FastAPI:

@@ -23,8 +23,13 @@ _STATUS = {
     "log.beyond": 404,
     "log.record": 404,
     "log.tile": 404,
+    "log.unwitnessed": 404,
     "receipt.path": 404,
+    "submission.too_large": 413,
     "trace.unknown": 404,
+    "witness.proof": 422,
+    "witness.signature": 403,
+    "witness.unknown": 404,
 }
 """Codes that deserve a more telling status than their family's."""
 

@@ -35,6 +35,7 @@ def run(config: Config) -> None:
         _Server(_settings(cloud.public_app, None), public_socket),
     ]
     cloud.worker.start()
+    cloud.submitters.start()
     log.info(
         "cloud.serving",
         ingest=f"https://{config.ingest_host}:{ingest_socket.getsockname()[1]}",
@@ -43,6 +44,7 @@ def run(config: Config) -> None:
     try:
         asyncio.run(_serve(servers))
     finally:
+        cloud.submitters.stop()
         cloud.worker.stop()
         cloud.stores.close()
     log.info("cloud.stopped")

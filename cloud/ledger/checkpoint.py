@@ -77,8 +77,24 @@ def parse(text: str) -> Checkpoint:
     return Checkpoint(origin, int(digits), root, tuple(extensions))
 
 
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """A checkpoint whose signatures by the log hold."""
+
+    checkpoint: Checkpoint
+    time_s: int
+    """When the log signed it by its own clock, in Unix seconds; 0 when only Ed25519 was checked, which has no time."""
+    signatures: tuple[Signature, ...]
+    """Every line of the note, those of witnesses among them; only the log's own are verified."""
+
+
 def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
-    """Return the checkpoint of a note that every one of ``keys`` has signed; lines of other keys are ignored.
+    """Return the checkpoint of a note that every one of ``keys`` has signed; see ``open_signed``."""
+    return open_signed(data, keys).checkpoint
+
+
+def open_signed(data: bytes, keys: Sequence[VerifierKey]) -> SignedHead:
+    """Return the head of a note that every one of ``keys`` has signed; lines of other keys are not looked at.
 
     Why every one: a note stripped of its ML-DSA-44 signature must not pass once Ed25519 can be forged. Raises
     ``Rejected("note.…")``, ``Rejected("checkpoint.…")``.
@@ -87,14 +103,15 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
     checkpoint = parse(signed.text)
     if not keys:
         raise Rejected("checkpoint.signature", "no key to verify with")
+    times = cosigned(checkpoint, signed.signatures, keys)
     for key in keys:
-        if not _times_of(key, checkpoint, signed.signatures):
+        if key not in times:
             raise Rejected("checkpoint.signature", f"not signed by {key.name} with {key.type.name}")
-    return checkpoint
+    return SignedHead(checkpoint, max(times.values()), signed.signatures)
 
 
 def cosigned(checkpoint: Checkpoint, lines: Sequence[Signature], keys: Sequence[VerifierKey]) -> dict[VerifierKey, int]:
-    """Return which of these witnesses cosigned the checkpoint, and when last: Unix seconds, by the witness's clock.
+    """Return which of these keys signed the checkpoint, and when last: Unix seconds, by the signer's clock.
 
     Raises ``Rejected("checkpoint.signature")`` for a line that names one of the keys and does not hold: somebody made
     it up.

@@ -38,5 +38,9 @@ class Head:
         return self._newest
 
     def seal(self, head: Checkpoint, cosignatures: tuple[Signature, ...] = ()) -> bytes:
-        """Return a head as a signed note, with what witnesses said of it."""
+        """Return the newest head as a signed note, with what witnesses said of it."""
         return checkpoint.seal(head, self._keys.signers, self._now_ms() // 1000, cosignatures)
+
+    def seal_earlier(self, head: Checkpoint, cosignatures: tuple[Signature, ...]) -> bytes:
+        """Return a head that need not be the newest any more: without a time, because a time would say that it is."""
+        return checkpoint.seal(head, self._keys.signers, 0, cosignatures)

@@ -7,13 +7,14 @@ parameters are 400, what is not there is 404.
 
 import base64
 import re
+from collections.abc import Callable
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from tracewire.errors import Rejected
 
 from cloud.db.engine import LARGEST_INTEGER, Store
-from cloud.ledger.head import Head
+from cloud.ledger.cosigning import Cosignatures
 from cloud.ledger.log_keys import LogKeys
 from cloud.ledger.merkle import Node
 from cloud.ledger.tree import Log
@@ -23,17 +24,32 @@ NOTE_TYPE = "text/plain; charset=utf-8"
 BRIEFLY = {"Cache-Control": "max-age=1"}
 
 
-def router(store: Store, keys: LogKeys, head: Head) -> APIRouter:
-    """Return the routes of head, keys and proofs, for the prefix of the log."""
+def heads_router(keys: LogKeys, kept: Cosignatures, status: Callable[[], dict[str, object]]) -> APIRouter:
+    """Return the routes of heads, keys and witnessing, for the prefix of the log."""
     routes = APIRouter()
 
     @routes.get("/checkpoint")
     def checkpoint() -> Response:
-        return Response(head.seal(head.newest()), media_type=NOTE_TYPE, headers=BRIEFLY)
+        return Response(kept.sealed_newest(), media_type=NOTE_TYPE, headers=BRIEFLY)
+
+    @routes.get("/checkpoint/witnessed")
+    def witnessed() -> Response:
+        return Response(kept.sealed_witnessed(), media_type=NOTE_TYPE, headers=BRIEFLY)
+
+    @routes.get("/status")
+    def how_far() -> dict[str, object]:
+        return status()
 
     @routes.get("/vkey")
     def verifier_keys() -> Response:
         return Response("".join(f"{key}\n" for key in keys.public), media_type=NOTE_TYPE)
+
+    return routes
+
+
+def router(store: Store) -> APIRouter:
+    """Return the routes of the proofs, for the prefix of the log."""
+    routes = APIRouter()
 
     @routes.get("/proof/inclusion")
     def inclusion(index: str = Query(""), size: str = Query("")) -> dict[str, object]:
