@@ -7,6 +7,7 @@ processes that build at once end with the same folder.
 
 import hashlib
 import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from tracewire.errors import Misuse
 
-from simulators import fold_constants, rom_image
+from simulators import fold_constants, rom_image, short_names
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
@@ -40,6 +41,7 @@ ROM_ROOT = "/rom"
 """Where ``simulators/board/power_on.py`` mounts it."""
 
 _DIGEST_FILE = "digest"
+_STEPS = ("fold_constants.py", "short_names.py", "short_arguments.py")
 _FOR_CHECKERS, _NEVER = "\nif TYPE_CHECKING:\n", "\nif False:\n"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
@@ -63,10 +65,12 @@ def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
         for name, source in sources.items():
             if source.suffix != ".py":
                 _copy(source, building / name)
-        for name, text in fold_constants.fold(_device_texts(sources)).items():
+        texts, names = short_names.shorten(fold_constants.fold(_texts(sources)))
+        for name, text in texts.items():
             _place(text, building, name, march)
         rom = rom_image.pack(building)
         (building / ROM_FILE).write_bytes(rom)
+        (building / short_names.MAP_FILE).write_text(json.dumps(names, indent=1, sort_keys=True))
         (building / _DIGEST_FILE).write_text(digest)
         _publish(building, image)
     return image
@@ -99,13 +103,15 @@ def _is_native(source: Path) -> bool:
 
 
 def _digest(sources: dict[str, Path], march: str | None) -> str:
-    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode() + Path(fold_constants.__file__).read_bytes())
+    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode())
+    for step in _STEPS:
+        digest.update(Path(__file__).with_name(step).read_bytes())
     for name, source in sources.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
-def _device_texts(sources: dict[str, Path]) -> dict[str, str]:
+def _texts(sources: dict[str, Path]) -> dict[str, str]:
     """Return the modules by name, without the blocks under ``if TYPE_CHECKING``, which are for type checkers only."""
     modules = {name: source for name, source in sources.items() if source.suffix == ".py"}
     return {name: source.read_text().replace(_FOR_CHECKERS, _NEVER) for name, source in modules.items()}

@@ -20,9 +20,8 @@ from tracewire import cbor, record
 from simulators.scale_process import WAIT_TIMEOUT_S, Cell, ScaleProcess
 
 PROGRAM = "rail.main"
-HEAP = "240K"
-"""The 192 KiB of a scale, and 48 for its names: 1,415 of them take 43 KB (`micropython.qstr_info`), and frozen code has
-them in flash. A counter scale's names are just few enough for the interpreter's table not to double."""
+HEAP = "224K"
+"""The 192 KiB of a scale, and 32 for the register of carcasses, the lots and seventeen modules more."""
 
 RAIL_CELL = Cell(counts_at_zero=84_000, counts_per_kg=20_000, noise_counts=120, drift_counts=400, seed=3)
 """Max 300 kg: noise of 6 g, drift of 20 g."""

@@ -1,0 +1,172 @@
+"""Let names that cannot meet share a short one, before the firmware is compiled.
+
+MicroPython keeps every name of a program once, in one table, for good. Frozen into a board that table is flash; with
+bytecode from ``.mpy`` files or a ROM it is heap, and it doubles when it is full. It counts how many *different* names
+there are. So two sorts, which are half of all, draw on the same few:
+
+private names   of functions, classes, globals and attributes that begin with one underscore
+arguments       that no call in the image passes by name, not as ``**`` of a table either (``short_arguments``)
+
+Private names meet when they stand in one module, or in modules whose classes inherit from one another. A name means the
+same in the whole image, so that a private attribute at which another module looks is still found. What stands in a text
+too (for ``getattr``), is set on another object than ``self`` or is not made by the image keeps its name. So does
+everything public: modules of two images fit together.
+
+Lines stay where they are. A traceback has the right file and line, and a short function name for which ``names.json``
+beside the image has the long one: ``python -m simulators.short_names IMAGE < LOG`` puts it back.
+"""
+
+import ast
+import itertools
+import json
+import keyword
+import re
+import string
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.short_arguments import Place, Shortener, places
+
+MAP_FILE = "names.json"
+"""Beside the image: {module: {short name: name in the source}}."""
+
+_PRIVATE = re.compile(r"_[A-Za-z]\w*")
+_WORD = re.compile(r"\w+")
+_FRAME = re.compile(r'File "/rom/(?P<module>[\w/]+)\.mpy", line \d+, in (?P<short>\w+)')
+
+
+def shorten(sources: Mapping[str, str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the modules of one image, by name, with short names in them, and the contents of ``MAP_FILE``."""
+    modules = {name: _taken_apart(source) for name, source in sources.items()}
+    shorts = _unused(modules)
+    private = _share(modules, shorts)
+    keep = private.keys() | {word for module in modules.values() for word in module.passed_by_name() | module.texts}
+    shortened, names = {}, {}
+    for name, module in modules.items():
+        changes = {place: private[word] for place, word in module.places.items() if word in private}
+        arguments = Shortener(changes, shorts, keep)
+        arguments.visit(module.tree)
+        shortened[name] = _changed(sources[name], module.places, changes | arguments.changes)
+        names[name] = {private[word]: word for word in sorted(set(module.places.values()) & private.keys())}
+    return shortened, names
+
+
+def explain(line: str, names: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a line of a log with the name that a function has in the source; other lines as they are."""
+    frame = _FRAME.search(line)
+    if not frame:
+        return line
+    long = names.get(frame["module"] + ".py", {})
+    return line[: frame.start("short")] + long.get(frame["short"], frame["short"]) + line[frame.end("short") :]
+
+
+@dataclass(frozen=True)
+class _Module:
+    tree: ast.Module
+    nodes: list[ast.AST]
+    places: dict[Place, str]
+    """Where each identifier stands, and which."""
+    texts: set[str]
+    """Words in strings that are values: names for ``getattr`` and for ``**``, perhaps."""
+
+    def made(self) -> Iterator[str]:
+        """Yield the names it makes, in any scope."""
+        for node in self.nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield node.name
+            elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+                yield node.id if isinstance(node, ast.Name) else node.attr
+
+    def passed_by_name(self) -> set[str]:
+        """Return the arguments that a call in it passes by name."""
+        return {node.arg for node in self.nodes if isinstance(node, ast.keyword) and node.arg}
+
+    def folded(self) -> Iterator[str]:
+        """Yield the constants of which the compiler leaves no name, and which it would put in an argument's place."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("const("):
+                yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+    def set_on_others(self) -> Iterator[str]:
+        """Yield attributes that are set on something else than ``self``: their object may be of any module."""
+        for node in self.nodes:
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Store)
+                and ast.unparse(node.value) != "self"
+            ):
+                yield node.attr
+
+    def classes(self) -> set[str]:
+        return {node.name for node in self.nodes if isinstance(node, ast.ClassDef)}
+
+    def bases(self) -> set[str]:
+        classes = [node for node in self.nodes if isinstance(node, ast.ClassDef)]
+        return {word for node in classes for base in node.bases for word in _WORD.findall(ast.unparse(base))}
+
+
+def _taken_apart(source: str) -> _Module:
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    remarks = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    strings = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in remarks]
+    words = {word for node in strings if isinstance(node.value, str) for word in _WORD.findall(node.value)}
+    return _Module(tree, nodes, places(source), words)
+
+
+def _unused(modules: Mapping[str, _Module]) -> list[str]:
+    """Return short names that stand nowhere in the image."""
+    taken = {word for module in modules.values() for word in {*module.places.values(), *module.texts}}
+    letters = string.ascii_lowercase
+    every = itertools.chain(letters, map("".join, itertools.product(letters, letters + string.digits)))
+    return [name for name in every if name not in taken and not keyword.iskeyword(name)]
+
+
+def _share(modules: Mapping[str, _Module], shorts: list[str]) -> dict[str, str]:
+    """Return the short name of each private one. Those at home in most modules choose first: the set stays small."""
+    made = {name for module in modules.values() for name in module.made() if _PRIVATE.fullmatch(name)}
+    for module in modules.values():
+        made -= {*module.texts, *module.folded(), *module.set_on_others()}
+    families = _families(modules)
+    homes: dict[str, set[int]] = {}
+    for name, module in modules.items():
+        for word in made & set(module.places.values()):
+            homes.setdefault(word, set()).add(families[name])
+    given: dict[int, set[str]] = {family: set() for family in families.values()}
+    shared = {}
+    for word in sorted(homes, key=lambda word: (-len(homes[word]), word)):
+        unfit = set[str]().union(*(given[home] for home in homes[word]))
+        shared[word] = next(short for short in shorts if short not in unfit)
+        for home in homes[word]:
+            given[home].add(shared[word])
+    return shared
+
+
+def _families(modules: Mapping[str, _Module]) -> dict[str, int]:
+    """Return a number for each module, the same for modules whose classes inherit from one another."""
+    families = {name: number for number, name in enumerate(sorted(modules))}
+    makers: dict[str, list[str]] = {}
+    for name, module in modules.items():
+        for made in module.classes():
+            makers.setdefault(made, []).append(name)
+    for name, module in modules.items():
+        for maker in [maker for base in module.bases() for maker in makers.get(base, [])]:
+            joined, left = families[name], families[maker]
+            families = {other: joined if family == left else family for other, family in families.items()}
+    return families
+
+
+def _changed(source: str, known: Mapping[Place, str], changes: Mapping[Place, str]) -> str:
+    lines = [line.encode() for line in source.split("\n")]
+    for line, column in sorted(changes, reverse=True):
+        text, end = lines[line - 1], column + len(known[line, column].encode())
+        lines[line - 1] = text[:column] + changes[line, column].encode() + text[end:]
+    return b"\n".join(lines).decode()
+
+
+if __name__ == "__main__":
+    known_names = json.loads((Path(sys.argv[1]) / MAP_FILE).read_text())
+    for said in sys.stdin:
+        sys.stdout.write(explain(said, known_names))
