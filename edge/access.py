@@ -36,16 +36,20 @@ class Access:
         """Raise ``Rejected("access.…")`` unless this certificate may hold a session now; asked again on change."""
         if peer.certificate_serial in self.revoked_serials:
             raise Rejected("access.certificate_revoked", peer.name)
+        self.admit_name(peer.name)
+
+    def admit_name(self, name: str) -> None:
+        """Raise ``Rejected("access.…")`` unless the registry lets ``name`` hold a session now."""
         try:
-            credential = self._keyring.current(peer.name)
+            credential = self._keyring.current(name)
         except Rejected as unknown:
-            raise Rejected("access.unknown", peer.name) from unknown
+            raise Rejected("access.unknown", name) from unknown
         if credential.state == "revoked":
-            raise Rejected("access.device_revoked", peer.name)
-        if credential.role == "gateway" and peer.name == self._gateway_name:
+            raise Rejected("access.device_revoked", name)
+        if credential.role == "gateway" and self.is_gateway(name):
             return
         if credential.role not in FIELD_ROLES:
-            raise Rejected("access.role", f"{peer.name} is a {credential.role}")
+            raise Rejected("access.role", f"{name} is a {credential.role}")
 
     def is_gateway(self, name: str) -> bool:
         """Tell whether ``name`` is this gateway itself."""

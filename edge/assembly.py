@@ -5,13 +5,10 @@ and on the way down the inbox leaves first, so that it does not see its broker v
 """
 
 import asyncio
-import math
 import os
-import shutil
 import signal
 import ssl
 import time
-from typing import Any
 
 import structlog
 from tracewire.errors import Misuse, Rejected, Unavailable
@@ -20,14 +17,17 @@ from tracewire.p256 import SigningKey
 from edge import revocations, tls
 from edge.access import Access
 from edge.broker import EmbeddedBroker
-from edge.config import GatewayConfig
+from edge.config import MOSQUITTO, GatewayConfig
 from edge.forecast import BufferForecast
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
 from edge.health import Health, StatusServer
 from edge.inbox import Inbox
 from edge.keyring import Keyring
+from edge.mosquitto.broker import MosquittoBroker
 from edge.outbox import Outbox
+from edge.site_broker import SiteBroker
+from edge.status import Status
 from edge.verify import Verifier
 
 log = structlog.get_logger("edge.assembly")
@@ -51,10 +51,10 @@ class Site:
             outbox.registry_serial(),
         )
         self.name = _own_name(self._keyring, self._key, config)
-        self._device_context = tls.device_side(config)
         self._calling_context = tls.calling_side(config)
         self._revocations = _first_revocations(config)
         self._access = Access(self._keyring, self.name, self._revocations.serials)
+        self._broker = self._make_broker()
         self._gateway = Gateway(Verifier(self._keyring), outbox, self._key, self.health, config.batch_records)
         self._forecast = BufferForecast()
         self._reminder = revocations.ExpiryReminder()
@@ -62,10 +62,37 @@ class Site:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop`` is set; ``Misuse`` when a port is taken or the store is damaged."""
-        config = self.config
-        self._inbox = Inbox(config.mqtt_host, config.mqtt_port, self._calling_context, self.name, config.waiting_limit)
-        self._forwarder = Forwarder(
-            config=config,
+        self._inbox = self._make_inbox()
+        self._forwarder = self._make_forwarder()
+        status = StatusServer(self.config.status_port, self.health, self._make_status().figures)
+        try:
+            await self._broker.start()
+            self._inbox.start()
+            status.start()
+            self.outbox.remember_registry(self._keyring.serial)
+            log.info("gateway.started", name=self.name, broker=self.config.broker, mqtt_port=self.config.mqtt_port)
+            await self._work_until(stop)
+        finally:
+            await self._inbox.stop()
+            await self._broker.stop()
+            status.stop()
+            log.info("gateway.stopped", name=self.name)
+
+    def _make_broker(self) -> SiteBroker:
+        if self.config.broker == MOSQUITTO:
+            return MosquittoBroker(self.config, self._access, self, self._say, self.outbox.devices)
+        return EmbeddedBroker(self.config, self._access, self)
+
+    def _say(self, topic: str, payload: bytes) -> None:
+        self._inbox.publish(topic, payload)
+
+    def _make_inbox(self) -> Inbox:
+        notices = self._broker if isinstance(self._broker, MosquittoBroker) else None
+        return Inbox(self.config, self._calling_context, self.name, notices)
+
+    def _make_forwarder(self) -> Forwarder:
+        return Forwarder(
+            config=self.config,
             context=self._calling_context,
             key=self._key,
             outbox=self.outbox,
@@ -73,25 +100,20 @@ class Site:
             health=self.health,
             hand_down=lambda device, sealed: self._gateway.hand_down(device, sealed, self._inbox),
         )
-        self._watch()
-        self._broker = EmbeddedBroker(
-            config.mqtt_listen_host, config.mqtt_port, self._device_context, self._access, self
+
+    def _make_status(self) -> Status:
+        return Status(
+            name=self.name,
+            config=self.config,
+            outbox=self.outbox,
+            keyring=self._keyring,
+            broker=self._broker,
+            inbox=self._inbox,
+            forwarder=self._forwarder,
+            forecast=self._forecast,
+            health=self.health,
+            crl_expires_ms=lambda: self._revocations.next_update_ms,
         )
-        status = StatusServer(config.status_port, self.health, self.figures)
-        try:
-            if config.broker == "embedded":
-                await self._broker.start()
-            self._inbox.start()
-            status.start()
-            self.outbox.remember_registry(self._keyring.serial)
-            log.info("gateway.started", name=self.name, mqtt_port=config.mqtt_port, status_port=config.status_port)
-            await self._work_until(stop)
-        finally:
-            await self._inbox.stop()
-            if config.broker == "embedded":
-                await self._broker.stop()
-            status.stop()
-            log.info("gateway.stopped", name=self.name)
 
     async def _work_until(self, stop: asyncio.Event) -> None:
         """Run the flow and the refreshes until told to stop, or until one of them fails."""
@@ -147,8 +169,8 @@ class Site:
             fresh = revocations.read(self.config.path("crl.pem"))
             if fresh == self._revocations:
                 return
-            tls.add_revocations(self._device_context, self.config)
-        except (Rejected, ssl.SSLError, OSError) as broken:
+            self._broker.take_revocations()
+        except (Rejected, Misuse, ssl.SSLError, OSError) as broken:
             log.error("crl.refused", reason=str(broken))
             return
         self._revocations = fresh
@@ -160,53 +182,6 @@ class Site:
         if self._reminder.is_due(end_ms, now_ms):
             say = log.error if end_ms <= now_ms else log.warning
             say("crl.expires", days_left=(end_ms - now_ms) // revocations.DAY_MS, then="every device is refused")
-
-    def _watch(self) -> None:
-        watch = self.health.watch
-        watch("outbox_records", "Records the cloud has not answered for.", lambda: self.outbox.backlog().rows)
-        watch("outbox_bytes", "Their sealed bytes.", lambda: self.outbox.backlog().sealed_bytes)
-        watch("buffer_free_bytes", "Room left for more.", self._free_bytes)
-        watch("buffer_hours_left", "At the present growth; NaN while nothing grows.", self._hours_left_or_nan)
-        watch("crl_expires_seconds", "Unix time after which every device is refused.", self._crl_expiry_seconds)
-        watch("inbox_dropped", "Deliveries dropped unacknowledged because too many waited.", self._dropped)
-
-    def figures(self) -> dict[str, Any]:
-        """Return the status page; called on the status server's thread."""
-        backlog = self.outbox.backlog()
-        free_bytes = self._free_bytes()
-        hours_left = self._forecast.hours_left(free_bytes)
-        age_ms = _now_ms() - backlog.oldest_ms if backlog.rows else 0
-        return {
-            "gateway": self.name,
-            "ready": self._inbox.listening.is_set(),
-            "cloud": self._forwarder.backoff.state.value,
-            "outbox_records": backlog.rows,
-            "outbox_bytes": backlog.sealed_bytes,
-            "outbox_oldest_seconds": age_ms // 1000,
-            "quarantined": backlog.quarantined,
-            "forks": backlog.forks,
-            "overruled": backlog.overruled,
-            "devices": backlog.devices,
-            "registry_serial": self._keyring.serial,
-            "crl_expires_ms": self._revocations.next_update_ms,
-            "inbox_dropped": self._inbox.dropped,
-            "buffer_free_bytes": free_bytes,
-            "buffer_hours_left": None if hours_left is None else round(hours_left, 1),
-        }
-
-    def _free_bytes(self) -> int:
-        """Return what may still be written: the smaller of the disk's room and the outbox's own limit."""
-        return min(shutil.disk_usage(self.config.directory).free, self.outbox.free_bytes())
-
-    def _hours_left_or_nan(self) -> float:
-        hours_left = self._forecast.hours_left(self._free_bytes())
-        return math.nan if hours_left is None else hours_left
-
-    def _crl_expiry_seconds(self) -> float:
-        return self._revocations.next_update_ms / 1000
-
-    def _dropped(self) -> float:
-        return self._inbox.dropped
 
 
 async def serve(config: GatewayConfig, outbox: Outbox) -> None:

@@ -19,13 +19,18 @@ from amqtt.broker import Broker  # type: ignore[import-untyped]  # as above
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType  # type: ignore[import-untyped]  # as above
 from tracewire.errors import Misuse, Rejected
 
+from edge import tls
 from edge.access import Access, Peer
-from edge.broker_plugins import BrokerEvents, peer_of
+from edge.broker_plugins import peer_of
+from edge.config import GatewayConfig
 from edge.packet_gate import PacketGate, judge_connect
+from edge.site_broker import BrokerEvents
 
 log = structlog.get_logger("edge.broker")
 
 HANDSHAKE_SECONDS = 10
+GOODBYE_SECONDS = 2.0
+"""How long an ended connection may wait for the peer's TLS goodbye: a half-open one never sends it."""
 CONNACK_IDENTIFIER_REJECTED = b"\x20\x02\x00\x02"
 CONNACK_NOT_AUTHORIZED = b"\x20\x02\x00\x05"
 _LISTENER = "default"
@@ -49,10 +54,10 @@ class _Subscriptions(dict[str, Any]):
 class EmbeddedBroker:
     """Mutual TLS on one port, MQTT 3.1.1, nothing kept."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, access: Access, events: BrokerEvents) -> None:
-        self._host = host
-        self._port = port
-        self._context = context
+    def __init__(self, config: GatewayConfig, access: Access, events: BrokerEvents) -> None:
+        """Load the certificates; ``Misuse`` when they cannot be used. Opens no port."""
+        self._config = config
+        self._context = tls.device_side(config)
         self._access = access
         self._events = events
         self._sessions: dict[str, tuple[Peer, asyncio.StreamWriter, asyncio.Task[Any]]] = {}
@@ -61,6 +66,7 @@ class EmbeddedBroker:
 
     async def start(self) -> None:
         """Open the port; ``Misuse`` when it is taken."""
+        host, port = self._config.mqtt_listen_host, self._config.mqtt_port
         plugin = {"edge.broker_plugins.CertificateAccess": {"access": self._access, "events": self._events}}
         self._amqtt = Broker(
             BrokerConfig(listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)}, plugins=plugin)
@@ -69,12 +75,17 @@ class EmbeddedBroker:
         await self._amqtt.start()
         try:
             self._server = await asyncio.start_server(
-                self._serve, self._host, self._port, ssl=self._context, ssl_handshake_timeout=HANDSHAKE_SECONDS
+                self._serve,
+                host,
+                port,
+                ssl=self._context,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=GOODBYE_SECONDS,
             )
         except OSError as taken:
             await self._amqtt.shutdown()
-            raise Misuse("gateway.port", f"cannot listen on {self._host}:{self._port}: {taken}") from taken
-        log.info("broker.listening", host=self._host, port=self._port)
+            raise Misuse("gateway.port", f"cannot listen on {host}:{port}: {taken}") from taken
+        log.info("broker.listening", host=host, port=port)
 
     async def stop(self) -> None:
         """Close the port and every connection."""
@@ -84,8 +95,17 @@ class EmbeddedBroker:
             await self._drop(name)
         await self._amqtt.shutdown()
 
+    @property
+    def connected(self) -> int:
+        """How many devices hold a session now."""
+        return sum(not self._access.is_gateway(name) for name in self._sessions)
+
+    def take_revocations(self) -> None:
+        """Judge new connections by the ``crl.pem`` that lies there now; ``OSError`` leaves the last list in force."""
+        tls.add_revocations(self._context, self._config)
+
     async def drop_unwelcome(self) -> None:
-        """End the sessions that would not be admitted any more: a CRL alone leaves an open session up (measured)."""
+        """End the sessions that would not be admitted any more."""
         for name, (peer, _, _) in list(self._sessions.items()):
             try:
                 self._access.admit(peer)
@@ -119,7 +139,7 @@ class EmbeddedBroker:
         connection: socket.socket = writer.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # 46 ms to 2.8 ms a connect (field notes 5)
         peer = peer_of(writer.get_extra_info("ssl_object"))
-        gate = PacketGate(reader, self._note)
+        gate = PacketGate(reader, self._note, self._config.device_packets_per_second)
         connect = await gate.connect_packet()
         self._access.admit(peer)
         judge_connect(connect, peer.name)

@@ -6,7 +6,7 @@ answer always comes from the certificate of the session's own TLS connection, ne
 
 from dataclasses import dataclass
 from ssl import SSLObject
-from typing import Any, Protocol
+from typing import Any
 
 from amqtt.contexts import Action, BaseContext  # type: ignore[import-untyped]  # amqtt ships no py.typed marker
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin  # type: ignore[import-untyped]  # as above
@@ -15,19 +15,7 @@ from tracewire import topics
 from tracewire.errors import Rejected
 
 from edge.access import Access, Peer
-
-
-class BrokerEvents(Protocol):
-    """What the broker tells the gateway besides messages. Called on the event loop; must not block."""
-
-    def listening(self, device: str) -> None:
-        """``device`` subscribed to its own down topic: what it missed can be said again."""
-
-    def foreign_publish(self, sender: str, topic: str, payload: bytes) -> None:
-        """``sender`` published where it may not; amqtt acknowledges and drops it, so this is the only trace."""
-
-    def refused(self, code: str) -> None:
-        """A connection, subscription or packet was refused."""
+from edge.site_broker import BrokerEvents
 
 
 def peer_of(ssl_object: SSLObject | None) -> Peer:

@@ -1,4 +1,4 @@
-"""The gateway's commands: ``chengxin gateway init | run | status``.
+"""The gateway's commands: ``chengxin gateway init | broker | run | status``.
 
 They translate between a person and the program: read the configuration, print one sentence on ``Misuse``, set up the
 log.
@@ -17,6 +17,11 @@ from tracewire.errors import Misuse
 
 from edge import assembly, config, store
 from edge.health import LOOPBACK
+from edge.mosquitto import configuration, units
+
+DEBIAN_BROKER_USER = "mosquitto"
+"""Made by Debian's package."""
+GATEWAY_USER = "chengxin"
 
 gateway = typer.Typer(
     help="Hear the devices of one site, keep what they sealed, hand it on to the cloud.",
@@ -35,17 +40,46 @@ def init(
     cloud_url: Annotated[str, typer.Option(help="Where the cloud is: https://host:port.")],
     mqtt_port: Annotated[int, typer.Option(help="TLS port for the devices.")] = 8883,
     status_port: Annotated[int, typer.Option(help="Loopback port of the status page.")] = 9464,
+    broker: Annotated[str, typer.Option(help="`embedded`, or `mosquitto` for a real site.")] = config.EMBEDDED,
 ) -> None:
     """Write gateway.toml and create the empty outbox, once. Overwrites nothing."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        settings = directory / config.FILE_NAME
-        if not settings.exists():
-            settings.write_text(config.default_text(cloud_url, mqtt_port, status_port), encoding="utf-8")
-        store.create(config.load(directory).outbox_path)
+        path = directory / config.FILE_NAME
+        if not path.exists():
+            path.write_text(config.default_text(cloud_url, mqtt_port, status_port, broker), encoding="utf-8")
+        settings = config.load(directory)
+        if settings.broker == config.MOSQUITTO:
+            configuration.own_name(settings)  # before the store: the command can then be given again
+        store.create(settings.outbox_path)
+        if settings.broker == config.MOSQUITTO:
+            _write_broker(settings, DEBIAN_BROKER_USER, GATEWAY_USER)
     except Misuse as misuse:
         raise _refusal(misuse) from misuse
-    typer.echo(f"{directory} is ready: edit {settings.name} if need be, then `chengxin gateway run --dir {directory}`")
+    typer.echo(f"{directory} is ready: edit {path.name} if need be, then `chengxin gateway run --dir {directory}`")
+
+
+@gateway.command(epilog="Example: `chengxin gateway broker --dir /var/lib/chengxin/gateway`")
+def broker(
+    directory: Directory,
+    broker_user: Annotated[str, typer.Option(help="User that Mosquitto runs as.")] = DEBIAN_BROKER_USER,
+    gateway_user: Annotated[str, typer.Option(help="User that the gateway runs as.")] = GATEWAY_USER,
+) -> None:
+    """Write Mosquitto's configuration and the systemd units anew, from gateway.toml and the certificates."""
+    try:
+        settings = config.load(directory)
+        if settings.broker != config.MOSQUITTO:
+            raise Misuse("gateway.broker", f'{directory / config.FILE_NAME} says broker = "{settings.broker}"')
+        _write_broker(settings, broker_user, gateway_user)
+    except Misuse as misuse:
+        raise _refusal(misuse) from misuse
+
+
+def _write_broker(settings: config.GatewayConfig, broker_user: str, gateway_user: str) -> None:
+    configuration.write(settings, broker_user)
+    written = units.write(settings, broker_user, gateway_user)
+    typer.echo(f"Mosquitto: {settings.broker_directory / config.MOSQUITTO_FILE}")
+    typer.echo(f"systemd:   {', '.join(path.name for path in written)} in {written[0].parent}")
 
 
 @gateway.command(epilog="Example: `chengxin gateway run --dir /var/lib/chengxin/gateway`")

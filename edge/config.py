@@ -12,6 +12,8 @@ from typing import Any
 from tracewire.errors import Misuse
 
 FILE_NAME = "gateway.toml"
+MOSQUITTO_FILE = "mosquitto.conf"
+EMBEDDED, MOSQUITTO = BROKERS = ("embedded", "mosquitto")
 MAX_RECORD_BYTES = 4096
 """Spec: no sealed record is longer; what is longer goes to quarantine unread."""
 MAX_PACKET_BYTES = 8192
@@ -40,9 +42,12 @@ class GatewayConfig:
     cloud_url: str
     """``https://host:port`` of the cloud; ``/v1/records`` is added."""
     broker: str = "embedded"
-    """``embedded``: amqtt in this process. ``external``: a broker somebody else runs (Mosquitto)."""
+    """``embedded``: amqtt in this process. ``mosquitto``: Mosquitto beside it, as ``init`` configured it."""
+    broker_pid_file: str = ""
+    """Where Mosquitto writes its process id, to be told to read its files again. Empty where the service manager tells
+    it (``chengxin-broker-reload.path``), because there it runs as another user."""
     mqtt_listen_host: str = "0.0.0.0"  # noqa: S104  # devices are other machines; mutual TLS guards the port
-    """Where the embedded broker listens."""
+    """Where the broker listens."""
     mqtt_host: str = "127.0.0.1"
     """Where the gateway itself finds the broker; must be a name in the broker's certificate."""
     mqtt_port: int = 8883
@@ -53,6 +58,9 @@ class GatewayConfig:
     """Most records in one envelope to the cloud, and in one commit of the outbox."""
     batch_bytes: int = 1 << 20
     """Most sealed bytes in one envelope."""
+    device_packets_per_second: int = 500
+    """Share of one device at the embedded broker, sustained: a backlog of a day drains in minutes, and nobody crowds
+    the others out."""
     waiting_limit: int = 10_000
     """Deliveries held in memory while the disk is full; more are dropped unacknowledged and come again."""
     outbox_max_bytes: int = 0
@@ -80,6 +88,11 @@ class GatewayConfig:
         """The store of step 6."""
         return self.directory / "outbox.sqlite"
 
+    @property
+    def broker_directory(self) -> Path:
+        """What Mosquitto reads and writes; nothing else of the gateway's is open to it."""
+        return self.directory / "broker"
+
     def path(self, name: str) -> Path:
         """Return the path of one of ``NODE_FILES``."""
         return self.directory / name
@@ -99,6 +112,16 @@ class GatewayConfig:
                 f"there is no outbox in {self.directory}; create it once with `chengxin gateway init --dir "
                 f"{self.directory}`",
             )
+
+
+_ABOVE_ZERO = (
+    "batch_records",
+    "batch_bytes",
+    "waiting_limit",
+    "remembered_records",
+    "refresh_ms",
+    "device_packets_per_second",
+)
 
 
 def load(directory: Path) -> GatewayConfig:
@@ -133,20 +156,23 @@ def _check_types(path: Path, settings: dict[str, Any]) -> None:
 def _check_values(path: Path, config: GatewayConfig) -> None:
     if not config.cloud_url.startswith("https://"):
         raise Misuse("config.cloud_url", f"{path}: cloud_url must begin with https://")
-    if config.broker not in ("embedded", "external"):
-        raise Misuse("config.broker", f'{path}: broker must be "embedded" or "external"')
-    for name in ("batch_records", "batch_bytes", "waiting_limit", "remembered_records", "refresh_ms"):
+    if config.broker not in BROKERS:
+        raise Misuse("config.broker", f'{path}: broker must be "embedded" or "mosquitto"')
+    for name in _ABOVE_ZERO:
         if getattr(config, name) <= 0:
             raise Misuse("config.range", f"{path}: {name} must be above 0")
 
 
-def default_text(cloud_url: str, mqtt_port: int, status_port: int) -> str:
+def default_text(
+    cloud_url: str, mqtt_port: int, status_port: int, broker: str = EMBEDDED, broker_pid_file: str = ""
+) -> str:
     """Return the ``gateway.toml`` that ``init`` writes: only what differs between sites; the rest has defaults."""
     return (
         "# Settings of this gateway; every other setting and its default is documented in edge/config.py.\n"
         f'cloud_url = "{cloud_url}"\n'
-        'broker = "embedded"\n'
-        'mqtt_listen_host = "0.0.0.0"\n'
+        f'broker = "{broker}"\n'
+        + (f'broker_pid_file = "{broker_pid_file}"\n' if broker_pid_file else "")
+        + 'mqtt_listen_host = "0.0.0.0"\n'
         f"mqtt_port = {mqtt_port}\n"
         f"status_port = {status_port}\n"
     )

@@ -14,6 +14,7 @@ import asyncio
 import email.utils
 import gzip
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -76,6 +77,8 @@ class Forwarder:
         self._health = health
         self._hand_down = hand_down
         self._arrived = asyncio.Event()
+        self.answered_ms = 0
+        """When the cloud last gave a valid answer, Unix milliseconds; 0 before the first."""
         self._client = httpx.AsyncClient(
             verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False, transport=transport
         )
@@ -145,6 +148,7 @@ class Forwarder:
             if one.refusal:
                 self._health.cloud_refusals.labels(one.refusal).inc()
                 log.warning("forwarder.refused", device=one.waiting.device, code=one.refusal, detail=one.detail)
+        self.answered_ms = time.time_ns() // 1_000_000
         if settlement.answered:
             self.backoff.worked()
             self._most = self._batch_records

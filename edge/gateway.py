@@ -20,7 +20,7 @@ from edge.health import Health
 from edge.inbox import Delivery, Inbox
 from edge.outbox import Kept, Outbox
 from edge.receipts import sealed_receipts
-from edge.verify import Verifier
+from edge.verify import Refused, Verifier
 
 log = structlog.get_logger("edge.gateway")
 
@@ -112,12 +112,20 @@ class Gateway:
         self._health.repeats.inc(places[Place.REPEAT])
         self._health.ahead.inc(places[Place.AHEAD])
         self._health.deliveries.inc(places.total() + len(kept.refused))
-        for refused in kept.refused:
-            self._health.quarantined.labels(refused.code).inc()
-            is_fork = refused.code == "chain.fork"
-            self._health.forks.inc(is_fork)
+        for (sender, code), alike in _grouped(kept.refused).items():
+            self._health.quarantined.labels(code).inc(len(alike))
+            is_fork = code == "chain.fork"
+            self._health.forks.inc(len(alike) * is_fork)
             say = log.error if is_fork else log.warning  # two pasts of one device: a clone, or a restored flash
-            say("gateway.quarantined", sender=refused.sender, code=refused.code, detail=refused.detail)
+            say("gateway.quarantined", sender=sender, code=code, times=len(alike), detail=alike[0].detail)
+
+
+def _grouped(refused: Sequence[Refused]) -> dict[tuple[str, str], list[Refused]]:
+    """Group by sender and reason: one line of the log for a bunch, whatever a device floods us with."""
+    grouped: dict[tuple[str, str], list[Refused]] = {}
+    for one in refused:
+        grouped.setdefault((one.sender, one.code), []).append(one)
+    return grouped
 
 
 def _now_ms() -> int:

@@ -26,6 +26,7 @@ class Health:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._plain: dict[str, Counter] = {}
         self.deliveries = self._count("deliveries", "Messages heard from the broker.")
         self.kept = self._count("records_kept", "Records stored for the first time.")
         self.repeats = self._count("records_repeated", "Records heard again with the same bytes.")
@@ -46,7 +47,20 @@ class Health:
         )
 
     def _count(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(f"chengxin_gateway_{name}", meaning, labels, registry=self.registry)
+        counter = Counter(f"chengxin_gateway_{name}", meaning, labels, registry=self.registry)
+        if not labels:
+            self._plain[name] = counter
+        return counter
+
+    def totals(self) -> dict[str, int]:
+        """Return the counters that have no labels, as they stand since this process started."""
+        return {
+            name: int(sample.value)
+            for name, counter in self._plain.items()
+            for family in counter.collect()
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read when somebody asks."""
@@ -81,8 +95,13 @@ class StatusServer:
 def as_text(figures: Figures) -> str:
     """Return the page for people: one figure to a line, None as "unknown"."""
     width = max(len(name) for name in figures)
-    shown = {name: "unknown" if value is None else value for name, value in figures.items()}
-    return "".join(f"{name:<{width}}  {value}\n" for name, value in shown.items())
+    return "".join(f"{name:<{width}}  {_shown(value)}\n" for name, value in figures.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{reason} {count}" for reason, count in value.items()) or "none"
+    return "unknown" if value is None else str(value)
 
 
 def _page(health: Health, figures: Callable[[], Figures]) -> type[BaseHTTPRequestHandler]:

@@ -12,13 +12,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from tracewire import topics
+
+from edge.config import GatewayConfig
 
 log = structlog.get_logger("edge.inbox")
 
@@ -44,13 +46,30 @@ class Delivery:
     sender: str = ""
 
 
+class Notices(Protocol):
+    """Who hears what the broker says of itself; called on the event loop."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What to subscribe to."""
+
+    def begun(self) -> None:
+        """Our own session stands: everything said from now on is heard."""
+
+    def heard(self, topic: str, payload: bytes) -> None:
+        """One message on one of ``topics``."""
+
+
 class Inbox:
     """The gateway's own session at the broker, under its client certificate."""
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext, name: str, waiting_limit: int) -> None:
-        self._address = (host, port)
+    def __init__(
+        self, config: GatewayConfig, context: ssl.SSLContext, name: str, notices: Notices | None = None
+    ) -> None:
+        self._address = (config.mqtt_host, config.mqtt_port)
+        self._notices = notices
         self._waiting: deque[Delivery] = deque()
-        self._waiting_limit = waiting_limit
+        self._waiting_limit = config.waiting_limit
         self._arrived = asyncio.Event()
         self._is_woken = False
         self._loop = asyncio.get_running_loop()
@@ -102,7 +121,10 @@ class Inbox:
         if code.is_failure:
             log.error("inbox.refused", reason=str(code))
             return
-        client.subscribe(topics.EVERY_DEVICE_UP, qos=QOS_AT_LEAST_ONCE)
+        wanted = [(topics.EVERY_DEVICE_UP, QOS_AT_LEAST_ONCE)]
+        if self._notices is not None:
+            wanted += [(topic, QOS_AT_MOST_ONCE) for topic in self._notices.topics]
+        client.subscribe(wanted)
 
     def _subscribed(self, client: paho.Client, _data: Any, _id: int, codes: list[ReasonCode], _properties: Any) -> None:
         if any(code.is_failure for code in codes):
@@ -110,7 +132,13 @@ class Inbox:
             client.disconnect()
             return
         log.info("inbox.listening")
-        self._loop.call_soon_threadsafe(self.listening.set)
+        self._loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        """Run on the event loop once the subscription stands."""
+        if self._notices is not None:
+            self._notices.begun()
+        self.listening.set()
 
     def _disconnected(self, _client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
         if code.is_failure:
@@ -120,6 +148,9 @@ class Inbox:
 
     def _heard(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         connection, packet_id, qos = self._connections, message.mid, message.qos
+        if self._notices is not None and message.topic in self._notices.topics:
+            self._loop.call_soon_threadsafe(self._notices.heard, message.topic, bytes(message.payload))
+            return
 
         def acknowledge() -> None:
             # A packet id belongs to its connection; on a later one it may name a message that is not stored yet.

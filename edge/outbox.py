@@ -48,6 +48,8 @@ class Backlog:
     overruled: int
     """Quarantined here and accepted by the cloud: it knew better, this gateway's registry or history is behind."""
     devices: int
+    devices_waiting: int
+    """Devices that have records here without the cloud's receipt."""
 
 
 class Outbox:
@@ -157,10 +159,20 @@ class Outbox:
                 " (SELECT count(*) FROM quarantine),"
                 " (SELECT count(*) FROM quarantine WHERE code IN ('chain.fork', 'cloud.chain.fork')),"
                 " (SELECT count(*) FROM quarantine WHERE cloud_word = ?),"
-                " (SELECT count(DISTINCT device) FROM history) FROM outbox",
+                " (SELECT count(DISTINCT device) FROM history), count(DISTINCT device) FROM outbox",
                 (quarantine.ACCEPTED,),
             ).fetchone()
         return Backlog(*figures)
+
+    def quarantined_by_reason(self) -> dict[str, int]:
+        """Return how many byte strings lie in quarantine under each code."""
+        with self._store.glance() as database:
+            return dict(database.execute("SELECT code, count(*) FROM quarantine GROUP BY code ORDER BY code"))
+
+    def devices(self) -> list[str]:
+        """Return the names of all devices whose records this gateway has kept and not forgotten."""
+        with self._store.glance() as database:
+            return [name for (name,) in database.execute("SELECT DISTINCT device FROM history")]
 
     def free_bytes(self) -> int:
         """Return how much the file may still grow under its own limit."""

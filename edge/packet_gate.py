@@ -22,10 +22,8 @@ UNSTATED_KEEP_ALIVE_SECONDS = 300
 """Used when a client asks for no keep-alive: half-open connections must end some time."""
 GRACE = 1.5
 """MQTT 3.1.1 §3.1.2.10: the server waits one and a half keep-alive periods."""
-PACKETS_PER_SECOND = 500.0
-"""Share of one device, sustained. A backlog of a day drains in minutes, and nobody crowds the others out."""
-BURST_PACKETS = 1000.0
-"""What may come at once before the pace holds; slower reading then lets TCP hold the sender back."""
+BURST_SECONDS = 2.0
+"""How much of its share a device may say at once before the pace holds; slower reading lets TCP hold it back."""
 _READ_BYTES = 4096
 _FLAG_CLEAN_SESSION, _FLAG_WILL = 0x02, 0x04
 
@@ -88,7 +86,10 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
     Safe to cancel at any await: what was read stays in ``_arrived`` (amqtt cancels reads at its own keep-alive).
     """
 
-    def __init__(self, reader: asyncio.StreamReader, on_refusal: Callable[[Rejected], None]) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, on_refusal: Callable[[Rejected], None], packets_per_second: int
+    ) -> None:
+        self._packets_per_second = packets_per_second
         self.is_paced = True
         """False for the gateway's own connection, which carries everybody's messages."""
         self._reader = reader
@@ -145,7 +146,7 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
     async def _keep_pace(self) -> None:
         """Wait until this connection may say more; nothing is refused, it is only read later."""
         now = asyncio.get_running_loop().time()
-        self._next_due = max(self._next_due, now - BURST_PACKETS / PACKETS_PER_SECOND) + 1 / PACKETS_PER_SECOND
+        self._next_due = max(self._next_due, now - BURST_SECONDS) + 1 / self._packets_per_second
         if self.is_paced and self._next_due > now:
             await asyncio.sleep(self._next_due - now)
 

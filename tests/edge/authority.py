@@ -17,42 +17,40 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 DAY = datetime.timedelta(days=1)
 
 
-class Issuer:
-    """One self-signed CA and its revocation list."""
+class Root:
+    """A self-signed root, which stands behind both issuers as the real one does."""
 
-    def __init__(self, name: str, usage: x509.ObjectIdentifier) -> None:
+    def __init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = _authority_certificate("Test Root", self.key, self.key, _named("Test Root"))
+
+
+class Issuer:
+    """One CA under the root, and its revocation list."""
+
+    def __init__(self, name: str, usage: x509.ObjectIdentifier, root: Root) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._usage = usage
         self._revoked: list[int] = []
         self._updates = 0
         self.list_days = 30
         """How long the next revocation list is good for."""
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = datetime.datetime.now(datetime.UTC)
-        self.certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(self._key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + 30 * DAY)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
+        self.certificate = _authority_certificate(name, self._key, root.key, root.certificate.subject)
 
-    def issue(self, name: str, directory: Path, file_name: str, *, is_expired: bool = False) -> x509.Certificate:
+    def issue(
+        self, name: str, directory: Path, file_name: str, *, is_expired: bool = False, is_future: bool = False
+    ) -> x509.Certificate:
         """Write a certificate for the TLS key in ``directory`` (made if absent) and return it."""
         key = _tls_key(directory / "tls_key.pem")
         now = datetime.datetime.now(datetime.UTC)
         certificate = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .subject_name(_named(name))
             .issuer_name(self.certificate.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 2 * DAY)
-            .not_valid_after(now - DAY if is_expired else now + DAY)
+            .not_valid_before(now + DAY if is_future else now - 2 * DAY)
+            .not_valid_after(now - DAY if is_expired else now + 2 * DAY)
             .add_extension(x509.ExtendedKeyUsage([self._usage]), critical=False)
             .add_extension(
                 x509.SubjectAlternativeName(
@@ -86,18 +84,41 @@ class Issuer:
 
 
 class Authority:
-    """The Device CA and the Server CA of one site."""
+    """The root, the Device CA and the Server CA of one site."""
 
     def __init__(self) -> None:
-        self.devices = Issuer("Test Device CA", ExtendedKeyUsageOID.CLIENT_AUTH)
-        self.servers = Issuer("Test Server CA", ExtendedKeyUsageOID.SERVER_AUTH)
+        self.root = Root()
+        self.devices = Issuer("Test Device CA", ExtendedKeyUsageOID.CLIENT_AUTH, self.root)
+        self.servers = Issuer("Test Server CA", ExtendedKeyUsageOID.SERVER_AUTH, self.root)
 
     def write_public(self, directory: Path) -> None:
-        """Write both CA certificates and the revocation list into a node's directory."""
+        """Write the CA certificates and the revocation list into a node's directory."""
         pem = serialization.Encoding.PEM
+        (directory / "root_cert.pem").write_bytes(self.root.certificate.public_bytes(pem))
         (directory / "device_ca.pem").write_bytes(self.devices.certificate.public_bytes(pem))
         (directory / "server_ca.pem").write_bytes(self.servers.certificate.public_bytes(pem))
         (directory / "crl.pem").write_bytes(self.devices.revocation_list())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _authority_certificate(
+    name: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey, issuer: x509.Name
+) -> x509.Certificate:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_named(name))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + 30 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(signer, hashes.SHA256())
+    )
 
 
 def _tls_key(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -33,8 +33,10 @@ class DeviceLink:
         client_id: str | None = None,
         is_clean: bool = True,
         keeper: VerifyingKey | None = None,
+        keep_alive_s: int = 30,
     ) -> None:
         self.name = name
+        self._keep_alive_s = keep_alive_s
         self._port = port
         self._keeper = keeper
         self._heard: queue.Queue[bytes] = queue.Queue()
@@ -42,6 +44,7 @@ class DeviceLink:
         self._decided = threading.Event()
         self.ended = threading.Event()
         self.code: str | None = None
+        self.is_session_present = False
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=name if client_id is None else client_id,
@@ -58,7 +61,7 @@ class DeviceLink:
     def connect(self) -> "DeviceLink":
         """Try once; look at ``code`` afterwards."""
         try:
-            self.client.connect("127.0.0.1", self._port, keepalive=30)
+            self.client.connect("127.0.0.1", self._port, keepalive=self._keep_alive_s)
         except (ssl.SSLError, OSError):
             self.ended.set()
             return self
@@ -92,6 +95,10 @@ class DeviceLink:
         message = self.client.publish(topic or topics.up(self.name), payload, qos=1)
         message.wait_for_publish(PATIENCE_SECONDS)
 
+    def is_kept_out(self) -> bool:
+        """Tell whether the broker refused the connection, or took it and ended it at once."""
+        return self.code != "Success" or self.ended.wait(PATIENCE_SECONDS)
+
     def next_message(self, timeout_s: float = PATIENCE_SECONDS) -> bytes:
         """Return the next payload that came down; ``queue.Empty`` when none does."""
         return self._heard.get(timeout=timeout_s)
@@ -113,8 +120,9 @@ class DeviceLink:
             if found.seq_from <= seq <= found.seq_to:
                 return found
 
-    def _connected(self, _client: paho.Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
+    def _connected(self, _client: paho.Client, _data: Any, flags: Any, code: Any, _properties: Any) -> None:
         self.code = str(code)
+        self.is_session_present = flags.session_present
         self._decided.set()
 
     def _disconnected(self, _client: paho.Client, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
@@ -137,6 +145,7 @@ def device_context(directory: Path) -> ssl.SSLContext:
     """Return a device's TLS 1.2 context, as MicroPython's mbedTLS would speak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(directory / "server_ca.pem")
     if (directory / "client_cert.pem").exists():
         context.load_cert_chain(directory / "client_cert.pem", directory / "tls_key.pem")

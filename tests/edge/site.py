@@ -5,6 +5,7 @@ with site.gateway(), site.link("scale-0001") as link: ...
 """
 
 import contextlib
+import getpass
 import os
 import signal
 import socket
@@ -21,10 +22,12 @@ from tracewire import record
 from tracewire.p256 import VerifyingKey, new_secret
 
 from edge import config, store
+from edge.mosquitto import configuration
 from simulators.node import Node, Trust
 from tests.edge.authority import Authority
 from tests.edge.cloud_peer import CloudPeer
 from tests.edge.device_link import DeviceLink
+from tests.edge.mosquitto_process import MosquittoProcess
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -41,8 +44,11 @@ def free_port() -> int:
 class Site:
     """Keys and files of one site. ``nodes`` by name; the gateway is ``gateway-01``, the cloud ``cloud-01``."""
 
-    def __init__(self, directory: Path, devices: dict[str, str], **settings: int | str) -> None:
+    def __init__(
+        self, directory: Path, devices: dict[str, str], broker: str = config.EMBEDDED, **settings: int | str
+    ) -> None:
         self.directory = directory
+        self.broker = broker
         self.authority = Authority()
         self.trust = Trust()
         self.mqtt_port, self.status_port, self.cloud_port = free_port(), free_port(), free_port()
@@ -84,7 +90,8 @@ class Site:
     def link(self, name: str, **options: Any) -> DeviceLink:
         """Return a device's connection, not yet opened."""
         keeper = VerifyingKey(self.nodes["gateway-01"].key.point)
-        return DeviceLink(self.mqtt_port, self.directory / name, name, keeper=keeper, **options)
+        port = options.pop("port", self.mqtt_port)
+        return DeviceLink(port, self.directory / name, name, keeper=keeper, **options)
 
     def cloud(self) -> CloudPeer:
         """Return the cloud's test peer, not yet serving."""
@@ -92,7 +99,18 @@ class Site:
 
     @contextlib.contextmanager
     def gateway(self, *command: str) -> Iterator["GatewayProcess"]:
-        """Run the gateway until the block ends; ``command`` replaces ``python -m edge run``."""
+        """Run the gateway until the block ends, with Mosquitto where the site has one.
+
+        ``command`` replaces ``python -m edge run``.
+        """
+        with contextlib.ExitStack() as stack:
+            if self.broker == config.MOSQUITTO:
+                stack.enter_context(MosquittoProcess(self.home / "broker", self.mqtt_port))
+            yield stack.enter_context(self.gateway_alone(*command))
+
+    @contextlib.contextmanager
+    def gateway_alone(self, *command: str) -> Iterator["GatewayProcess"]:
+        """Run the gateway until the block ends; its broker, if it is not embedded, is the test's own affair."""
         process = GatewayProcess(self, command or (sys.executable, "-m", "edge", "run", "--dir", str(self.home)))
         try:
             process.wait_until_ready()
@@ -138,11 +156,14 @@ class Site:
         (self.home / "record.key").write_bytes(self._secret)
         (self.home / "root.point").write_bytes(self.trust.root_point)
         self.write_registry()
-        lines = [config.default_text(f"https://127.0.0.1:{self.cloud_port}", self.mqtt_port, self.status_port)]
+        url, pid_file = f"https://127.0.0.1:{self.cloud_port}", self.home / "broker/state/mosquitto.pid"
+        lines = [config.default_text(url, self.mqtt_port, self.status_port, self.broker, str(pid_file))]
         for name, value in {**SETTINGS, **settings}.items():
             lines.append(f"{name} = {value!r}\n".replace("'", '"'))
         (self.home / "gateway.toml").write_text("".join(lines))
         store.create(self.home / "outbox.sqlite")
+        if self.broker == config.MOSQUITTO:
+            configuration.write(config.load(self.home), getpass.getuser())
 
 
 class GatewayProcess:

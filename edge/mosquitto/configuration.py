@@ -1,0 +1,199 @@
+"""What Mosquitto 2 is told: its configuration, its access list, and copies of the files it must read.
+
+Why copies in a directory of their own: the broker runs as another user than the gateway and must never be able to read
+the record key or the outbox. ``hand_over`` renews the copies; Mosquitto reads them again on SIGHUP.
+
+Every line of the configuration closes something that is open by default; the reasons stand beside the lines. Options:
+mosquitto.conf(5) of Mosquitto 2.0. Raises ``Misuse`` when a file or the plugin is missing.
+"""
+
+import shutil
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from tracewire import topics
+from tracewire.errors import Misuse
+
+from edge import tls
+from edge.config import MAX_PACKET_BYTES, MOSQUITTO_FILE, GatewayConfig
+
+CONTROL_TOPIC = "$CONTROL/dynamic-security/v1"
+LOG_TOPICS = "$SYS/broker/log/#"
+PLUGIN_PATTERNS = ("lib/*/mosquitto_dynamic_security.so", "lib/mosquitto_dynamic_security.so")
+PLUGIN_ROOTS = (Path("/usr"), Path("/usr/local"))
+PRIVATE, GROUP_READS = 0o600, 0o640
+_ANYBODY_DOWN = f"{topics.PREFIX}+/{topics.DOWN}"
+_OWN = f"{topics.PREFIX}%u/"
+"""Mosquitto puts the user name, that is the certificate's common name, for ``%u``."""
+
+COPIED = {
+    "crl.pem": ("crl.pem",),
+    "server_cert.pem": ("server_cert.pem",),
+    "server_key.pem": ("tls_key.pem",),
+    "device_ca.pem": ("device_ca.pem", "root_cert.pem"),
+}
+"""The broker's file, and the gateway's files it is made of. The root stands behind the Device CA because Mosquitto
+accepts no chain that ends at an intermediate authority."""
+
+
+def write(config: GatewayConfig, broker_user: str) -> None:
+    """Write everything Mosquitto needs below ``config.broker_directory``, owned as ``broker_user`` can use it.
+
+    Raises ``Misuse("broker.plugin")`` where Mosquitto is not installed and ``Misuse("gateway.files")`` where the
+    gateway is not enrolled yet. Overwrites an older configuration: it holds nothing that is nowhere else.
+    """
+    name = own_name(config)
+    directory = config.broker_directory
+    state = directory / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    _write(directory / MOSQUITTO_FILE, configuration_text(config, broker_user, _plugin()).encode(), GROUP_READS)
+    _write(directory / "access.acl", access_text(name).encode(), GROUP_READS)
+    _write(state / "dynamic-security.json", b"{}", PRIVATE)
+    hand_over(config)
+    _give_to(broker_user, directory, state)
+
+
+def hand_over(config: GatewayConfig) -> bool:
+    """Renew the broker's copies of certificates and revocation list; return whether any of them changed.
+
+    Each file changes in one step. A crash in between leaves some of them old; the next call finishes the work.
+    Raises ``Misuse("gateway.tls")`` with nothing changed when they do not hold together: a broker that reads broken
+    files again serves nobody.
+    """
+    fresh = {copy: _content(config, parts) for copy, parts in COPIED.items()}
+    changed = {copy: content for copy, content in fresh.items() if content != _held(config.broker_directory / copy)}
+    if changed:
+        tls.device_side(config)  # the same files as an embedded broker would load
+    for copy, content in changed.items():
+        _write(config.broker_directory / copy, content, GROUP_READS)
+    return bool(changed)
+
+
+def _content(config: GatewayConfig, parts: tuple[str, ...]) -> bytes:
+    try:
+        return b"".join(config.path(part).read_bytes() for part in parts)
+    except FileNotFoundError as missing:
+        raise Misuse("gateway.files", f"{missing.filename} is missing; enrol the gateway first") from missing
+
+
+def _held(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def own_name(config: GatewayConfig) -> str:
+    """Return the name in the gateway's client certificate; ``Misuse("gateway.files")`` before its enrolment."""
+    path = config.path("client_cert.pem")
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as broken:
+        raise Misuse("gateway.files", f"{path}: enrol the gateway first, then write the broker's files") from broken
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def access_text(gateway: str) -> str:
+    """Return the access list: a device its own two topics (spec 8.1), the gateway everybody's and the broker's log."""
+    return (
+        "# Written by `chengxin gateway init`. The user name is the common name of the client certificate.\n"
+        f"user {gateway}\n"
+        f"topic read {topics.EVERY_DEVICE_UP}\n"
+        f"topic write {_ANYBODY_DOWN}\n"
+        f"topic read {LOG_TOPICS}\n"
+        f"topic write {CONTROL_TOPIC}\n"
+        "\n"
+        f"pattern write {_OWN}{topics.UP}\n"
+        f"pattern read {_OWN}{topics.DOWN}\n"
+    )
+
+
+def configuration_text(config: GatewayConfig, broker_user: str, plugin: Path) -> str:
+    """Return ``mosquitto.conf`` for one TLS listener."""
+    directory = config.broker_directory.absolute()
+    return f"""\
+# Written by `chengxin gateway init --broker mosquitto`; written anew by the next one.
+user {broker_user}
+pid_file {directory}/state/mosquitto.pid
+
+# A wire, not a store: devices keep journals, the gateway an outbox. An acknowledgement of this broker proves nothing.
+persistence false
+persistent_client_expiration 1h
+retain_available false
+queue_qos0_messages false
+
+# Limits. Beyond them the broker drops; what is dropped gets no receipt, and its device says it again.
+max_packet_size {MAX_PACKET_BYTES}
+max_inflight_messages 1000
+max_queued_messages 10000
+max_queued_bytes 67108864
+memory_limit 536870912
+max_keepalive 300
+
+# 46 ms a connection without it, 3 ms with it.
+set_tcp_nodelay true
+
+# Who: only a certificate of the Device CA. Its common name is user name and client id, whatever CONNECT says, so no
+# device can take another's session.
+allow_anonymous false
+acl_file {directory}/access.acl
+
+# The gateway's handle to end the session of a device that was revoked: neither a revocation list nor SIGHUP does.
+plugin {plugin}
+plugin_opt_config_file {directory}/state/dynamic-security.json
+
+# What the gateway hears of sessions, subscriptions and reloads.
+connection_messages true
+log_dest stderr
+log_dest topic
+log_type error
+log_type warning
+log_type notice
+log_type information
+log_type subscribe
+sys_interval 0
+
+listener {config.mqtt_port} {config.mqtt_listen_host}
+cafile {directory}/device_ca.pem
+crlfile {directory}/crl.pem
+certfile {directory}/server_cert.pem
+keyfile {directory}/server_key.pem
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+tls_version tlsv1.2
+max_qos 1
+max_connections 2000
+"""
+
+
+def _plugin() -> Path:
+    for root in PLUGIN_ROOTS:
+        for pattern in PLUGIN_PATTERNS:
+            for found in sorted(root.glob(pattern)):
+                return found
+    raise Misuse("broker.plugin", "mosquitto_dynamic_security.so is not here: install Mosquitto 2 (Debian: mosquitto)")
+
+
+def _give_to(broker_user: str, directory: Path, state: Path) -> None:
+    """Let the broker read its directory and write its state, where we may decide that; otherwise it runs as we do."""
+    if directory.stat().st_uid != 0:
+        return
+    try:
+        shutil.chown(directory, group=broker_user)
+        for path in directory.iterdir():
+            shutil.chown(path, group=broker_user)
+        for path in (state, *state.iterdir()):
+            shutil.chown(path, user=broker_user, group=broker_user)
+    except LookupError as unknown:
+        raise Misuse("broker.user", f"there is no user and group {broker_user} on this machine") from unknown
+    directory.chmod(0o2750)  # what the gateway renews here keeps the broker's group
+    state.chmod(0o700)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file in one step."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode)
+    beside.chmod(mode)
+    beside.write_bytes(content)
+    beside.replace(path)

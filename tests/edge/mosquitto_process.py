@@ -1,0 +1,64 @@
+"""Debian's Mosquitto under the configuration that ``chengxin gateway init`` wrote, as a child process.
+
+with MosquittoProcess(directory, port) as broker: ...; broker.kill(); broker.start()
+"""
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.mosquitto.units import DEBIAN_MOSQUITTO
+
+START_SECONDS = 30.0
+
+
+class MosquittoProcess:
+    """One broker; its log is ``mosquitto.log`` in its directory."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self._directory = directory
+        self._port = port
+        self.log_path = directory / "mosquitto.log"
+
+    def start(self) -> None:
+        """Start it and wait until its port is open."""
+        program = shutil.which("mosquitto") or DEBIAN_MOSQUITTO
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [program, "-c", str(self._directory / "mosquitto.conf")], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_open():
+            assert self._process.poll() is None, self.log_path.read_text()
+            assert time.monotonic() < deadline, "Mosquitto does not open its port"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Pull the plug."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it as systemd would."""
+        self._process.terminate()
+        self._process.wait(15)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _is_open(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._port), 1).close()
+        except OSError:
+            return False
+        return True
