@@ -183,8 +183,9 @@ def test_a_power_cut_at_any_write_leaves_a_board_that_can_be_enrolled(
 
 def test_a_board_with_records_goes_on_with_their_numbers(site: Path, image: Path, flash: Path) -> None:
     first = enrol_board(site, image, flash)
-    seal_three = "from device import journal; from hal import flash\n"
-    seal_three += "journal.Journal(flash.mount() + '/journal', 100000).append([bytes(200)] * 3)"
+    seal_three = "from device import journal, mark; from hal import flash, nvram\n"
+    seal_three += "book = journal.Journal(flash.mount() + '/journal', 100000)\n"
+    seal_three += "book.guard(mark.Mark(nvram, b'a key id')); book.append([bytes(200)] * 3)"
     subprocess.run(shlex.split(board(image, flash, "-c", seal_three)), check=True, timeout=60)
     again = enrol_board(site, image, flash, Order("scale-0001", "scale", is_again=True))
     assert (again.from_seq, again.code_base) == (4, first.code_base)

@@ -68,10 +68,11 @@ class Bench:
         kid: bytes = DEVICE_KEY.kid,
         head: bytes | None = None,
         refused: tuple[int, ...] = (),
+        code: str = "chain.prev",
     ) -> bytes:
         if head is None:
             head = chain.digest(self.sealed[seq_to]) if seq_to >= seq_from else bytes(32)
-        refusals = [(seq, chain.digest(self.sealed[seq]), "chain.prev") for seq in refused]
+        refusals = [(seq, chain.digest(self.sealed[seq]), code) for seq in refused]
         statement = receipt.Receipt(level, kid, seq_from, seq_to, head, 1, refusals)
         return cose.seal(statement.encode(), cose.RECEIPT, key or (GATEWAY_KEY if level == 1 else CLOUD_KEY))
 
@@ -108,7 +109,6 @@ def test_receipts_that_prove_nothing_free_nothing(bench: Bench) -> None:
             (bench.receipt(receipt.CLOUD, 21, 30, key=GATEWAY_KEY), "custody.level"),
             (bench.receipt(receipt.CLOUD, 21, 30, kid=STRANGER_KEY.kid), "custody.kid"),
             (bench.receipt(receipt.CLOUD, 21, 30, head=bytes(32)), "custody.head"),
-            (bench.receipt(receipt.CLOUD, 21, 99, head=bytes(32)), "custody.unknown"),
             (bench.receipt(receipt.CLOUD, 25, 30), "custody.gap"),
             (bench.sealed[25], "publisher.keeper"),
             (b"\x00" * 4000, "cose.tag"),
@@ -169,3 +169,31 @@ def test_a_journal_that_runs_out_is_freed_on_the_gateways_word(bench: Bench) -> 
             line = device.await_line(f"kept {reached} ")
         assert int(line.split()[7]) > 1
         assert int(line.split()[3]) > 0
+
+
+def test_the_clouds_word_on_records_that_are_not_here_stops_the_device_for_good(bench: Bench) -> None:
+    with bench.device(3) as device:
+        bench.collect(3)
+        bench.gateway.send(bench.receipt(receipt.CLOUD, 1, 9, head=bytes(32)))
+        device.await_line("ignored 1 custody.set_back")
+    with bench.device(6) as device:
+        assert device.await_line("newest") == "newest 3"
+        assert "journal.set_back" in device.said
+
+
+def test_the_clouds_refusal_of_our_own_record_as_a_fork_stops_the_device_for_good(bench: Bench) -> None:
+    with bench.device(3) as device:
+        bench.collect(3)
+        bench.gateway.send(bench.receipt(receipt.CLOUD, 1, 2, refused=(3,), code="chain.fork"))
+        device.await_line("ignored 1 custody.set_back")
+    with bench.device(6) as device:
+        assert device.await_line("newest") == "newest 3"
+
+
+def test_a_gateways_word_on_records_that_are_not_here_stops_the_device_until_the_power_goes(bench: Bench) -> None:
+    with bench.device(3) as device:
+        bench.collect(3)
+        bench.gateway.send(bench.receipt(receipt.GATEWAY, 1, 9, head=bytes(32)))
+        device.await_line("ignored 1 custody.set_back")
+    with bench.device(6) as device:
+        assert device.await_line("newest") == "newest 6"

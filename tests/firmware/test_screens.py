@@ -18,7 +18,7 @@ def refusals_in_source() -> set[str]:
 
 
 def test_every_refusal_of_the_scale_has_words() -> None:
-    assert refusals_in_source() - NOT_FOR_SELLERS <= set(screens.MESSAGES)
+    assert refusals_in_source() - NOT_FOR_SELLERS <= {line.partition(" ")[0] for line in screens.MESSAGES.splitlines()}
     assert len(refusals_in_source()) >= 12
 
 

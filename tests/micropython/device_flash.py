@@ -104,6 +104,24 @@ class CuttingFlash(CountingFlash):
         return CountingFlash.erase(self, block)
 
 
+class Nvram:
+    """``hal.nvram`` of a test's board: outside of the flash, so no power cut there and no restored image reaches it."""
+
+    def __init__(self):
+        self.content = b""
+        self.writes = 0
+        self.is_broken = False
+
+    def read(self):
+        return self.content
+
+    def write(self, content):
+        if self.is_broken:
+            raise OSError(errno.EIO)
+        self.content = content
+        self.writes += 1
+
+
 def mounted(flash, create=False):
     """Mount littlefs on ``flash`` at ROOT, as after a power-on; ``OSError`` when it does not mount."""
     unmount()

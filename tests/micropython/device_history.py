@@ -9,6 +9,7 @@ from device import config, journal
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.mark import Mark
 from device.watchdog import Watchdog
 from hal import entropy
 from tracewire import cbor, chain, cose, p256, record
@@ -45,21 +46,25 @@ class Clock:
 class Board:
     """A flash with a key and a journal; ``boot`` is what happens at power-on."""
 
-    def __init__(self, capacity=64 * 1024):
+    def __init__(self, capacity=64 * 1024, secret=SECRET):
         self.flash = device_flash.CuttingFlash(64)
+        self.nvram = device_flash.Nvram()
         self.capacity = capacity
         self.clock = Clock(1_700_000_000_000)
         device_flash.mounted(self.flash, create=True)
         journal.create(PATH)
         with open(device_flash.ROOT + "/record.key", "wb") as stream:
-            stream.write(SECRET)
+            stream.write(secret)
 
     def boot(self):
         self.flash.power_on()
+        return self.started()
+
+    def started(self):
         device_flash.mounted(self.flash)
         self.key = KeyStore(device_flash.ROOT, entropy.read)
         self.journal = Journal(PATH, self.capacity)
-        history = History(self.journal, self.key, self.clock, BOOT)
+        history = History(self.journal, self.key, self.clock, BOOT, Mark(self.nvram, self.key.kid))
         history.start()
         return history
 
@@ -147,7 +152,7 @@ def test_a_body_that_the_table_refuses_is_our_own_mistake():
 def test_nothing_is_written_before_the_boot_record():
     board = Board()
     board.boot()
-    history = History(board.journal, board.key, board.clock, BOOT)
+    history = History(board.journal, board.key, board.clock, BOOT, Mark(board.nvram, board.key.kid))
     assert code_of(history.write, [(record.WEIGHING, WEIGHING)]) == "history.not_started"
 
 

@@ -9,12 +9,14 @@ from hashlib import sha256
 
 from device import frames, journal
 from device.journal import Journal
+from device.mark import Mark
 from tracewire.errors import Misuse, Rejected, Unavailable
 
 import device_flash
 
 PATH = device_flash.ROOT + "/journal"
 CAPACITY = 64 * 1024
+NVRAM = {}  # of each board, by its flash
 
 
 def sealed(seq, size=0):
@@ -30,13 +32,20 @@ def fresh_journal(blocks=64, capacity=CAPACITY):
     flash = device_flash.CuttingFlash(blocks)
     device_flash.mounted(flash, create=True)
     journal.create(PATH)
-    return flash, Journal(PATH, capacity)
+    return flash, guarded(flash, capacity)
 
 
 def rebooted(flash, capacity=CAPACITY):
     flash.power_on()
     device_flash.mounted(flash)
-    return Journal(PATH, capacity)
+    return guarded(flash, capacity)
+
+
+def guarded(flash, capacity):
+    """A journal with the mark of its board; a board that is new to the test has none yet."""
+    book = Journal(PATH, capacity)
+    book.guard(Mark(NVRAM.setdefault(id(flash), device_flash.Nvram()), b"a key id"))
+    return book
 
 
 def fill(book, count):
@@ -90,6 +99,7 @@ def test_a_power_cut_at_any_step_loses_nothing_that_was_acknowledged():
     while True:
         step += 1
         flash.memory[:] = image
+        NVRAM.clear()
         book = rebooted(flash)
         flash.cut_after(step)
         acknowledged, attempted = work_until_the_cut(book)
@@ -254,10 +264,11 @@ def test_a_record_larger_than_a_segment_has_room():
 
 def append_until_killed():
     """Child of the kill -9 test: say each number after it was acknowledged."""
-    from hal import flash
+    from hal import flash, nvram
 
     root = flash.mount()
     book = Journal(root + "/journal", 10**6)
+    book.guard(Mark(nvram, b"a key id"))
     while True:
         book.append([sealed(book.next_seq), sealed(book.next_seq + 1)])
         print(book.next_seq - 1)

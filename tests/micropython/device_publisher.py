@@ -13,9 +13,10 @@ from device.backoff import Backoff
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.mark import Mark
 from device.mqtt import Client
 from device.publisher import Publisher
-from hal import clock, entropy, flash
+from hal import clock, entropy, flash, nvram
 from tracewire import p256, record, topics
 from tracewire.errors import Misuse, Unavailable
 
@@ -41,7 +42,7 @@ class Device:
         root = prepare()
         key = KeyStore(root, entropy.read)
         self.journal = Journal(root + "/journal", capacity)
-        self.history = History(self.journal, key, clock, BOOT)
+        self.history = History(self.journal, key, clock, BOOT, Mark(nvram, key.kid))
         self.history.start()
         keepers = [(level, p256.VerifyingKey(point)) for level, point in points]
         self.publisher = Publisher(self.journal, key.kid, keepers, topics.up(NAME), clock.ticks_ms)

@@ -9,6 +9,7 @@ import sys
 
 from device import journal
 from device.journal import Journal
+from device.mark import Mark
 from tracewire import chain
 
 import device_flash
@@ -24,6 +25,7 @@ def measure(batch, backlog):
     device_flash.mounted(flash, create=True)
     journal.create(PATH)
     book = Journal(PATH, 600 * 1024)
+    book.guard(Mark(device_flash.Nvram(), b"a key id"))
     sealed = bytes(SEALED_BYTES)
     head = chain.digest(sealed)
     flash.erases = flash.programmed_bytes = 0

@@ -6,7 +6,8 @@ from device import config
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
-from hal import clock, entropy, flash
+from device.mark import Mark
+from hal import clock, entropy, flash, nvram
 from scale import type_plate
 from tracewire import record
 
@@ -18,7 +19,8 @@ def main(wanted):
     settings = config.load(root)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, "power_on", type_plate.identity(root), bytes(32))
-    history = History(journal, KeyStore(root, entropy.read), clock, boot)
+    key = KeyStore(root, entropy.read)
+    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     history.start()
     while journal.state != wanted:
         history.write([(record.WEIGHING, WEIGHING)])

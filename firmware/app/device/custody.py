@@ -20,6 +20,7 @@ RECEIPT_OVERDUE_MS = 30000  # a gateway answers in milliseconds; a slow 2G link 
 SETTLEMENT_OVERDUE_MS = (
     3600000  # a gateway that lost its disk must not cost records: once an hour they are offered again
 )
+FORK = "chain.fork"  # as a keeper says it: spec 5.3
 _REFUSALS_AHEAD = 64
 
 
@@ -81,6 +82,19 @@ class Custody:
         if is_news:
             self._keep_to(statement.seq_to, now_ms)
         return []
+
+    def is_set_back(self, level: int, statement: "receipt.Receipt", newest: int) -> bool:
+        """Tell whether a receipt proves that our history was set back (docs/adr/0012); ``newest`` is the journal's.
+
+        A keeper holds a record of ours that we have not sealed yet; or the cloud refuses one of ours, because it holds
+        another under its number.
+        """
+        if statement.keeper != level or statement.kid != self._kid:
+            return False
+        if statement.seq_to > newest:
+            return True
+        forks = [(seq, digest) for seq, digest, code in statement.refused if code == FORK]
+        return level == receipt.CLOUD and any([self._digest_of(seq) == digest for seq, digest in forks])
 
     def freed(self, seq_to: int) -> None:
         """Note that records were freed on a gateway's word, because the flash ran out: nothing more is awaited."""

@@ -12,7 +12,9 @@ import os
 import sys
 
 from device import der, journal
-from hal import entropy, flash
+from device.keystore import KeyStore
+from device.mark import Mark
+from hal import entropy, flash, nvram
 from tracewire import cbor, cose, enrolment, p256, topics
 from tracewire.errors import Misuse, Rejected, TracewireError
 
@@ -92,6 +94,8 @@ class Enrolment:
             raise Misuse("enrol.enrolled", "this board is already enrolled as " + present)
         if first_seq > 1 and present != name:
             raise Misuse("enrol.records", "the journal of this board holds records of " + present)
+        if first_seq > 1 and self._is_set_back(first_seq):
+            raise Misuse("enrol.set_back", "its flash was set back: erase it and enrol it under a new name")
 
     def _enrolled_name(self) -> str:
         try:
@@ -99,6 +103,10 @@ class Enrolment:
                 return cbor.decode(file.read())[_CONFIG_NAME]
         except (Rejected, KeyError, TypeError):
             return "(unreadable)"
+
+    def _is_set_back(self, first_seq: int) -> bool:
+        mark = Mark(nvram, KeyStore(self._root, self._entropy).kid)
+        return mark.is_set_back or mark.seq >= first_seq
 
     def _has(self, name: str) -> bool:
         return name in os.listdir(self._root)

@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from device.mark import Mark
+
 _MAY_USE_RESERVE = (record.BOOT, record.CLOCK, record.AUDIT)
 _CLOCK_SOURCE_OTHER = 0
 _EVENTS_FILE = ".events"  # behind the journal's path: what must outlive its records
@@ -28,17 +30,22 @@ _EVENTS_FILE = ".events"  # behind the journal's path: what must outlive its rec
 class History:
     """One device's history.
 
-    ``key`` seals (a ``KeyStore``), ``clock`` has ``now_ms()``, ``boot`` is the body of the boot record.
+    ``key`` seals (a ``KeyStore``), ``clock`` has ``now_ms()``, ``boot`` is the body of the boot record, ``mark`` tells
+    whether the journal was set back; then nothing is sealed (``Unavailable("journal.set_back")``), because every number
+    that it would give may be taken.
     ``head``, ``totals`` and ``boot_count`` are those of the newest record on flash; ``event_counter`` is that of the
     newest audit record, however long ago. ``heap_low_bytes`` is the least heap that was free when something was sealed.
     """
 
-    def __init__(self, journal: Journal, key: "object", clock: "object", boot: "dict[str, object]") -> None:
+    def __init__(
+        self, journal: Journal, key: "object", clock: "object", boot: "dict[str, object]", mark: "Mark"
+    ) -> None:
         """Recover from ``journal``; ``Misuse("history.…")`` when its newest record is not one of ours."""
         self._journal = journal
         self._key = key
         self._clock = clock
         self._boot_body = boot
+        self._testimony = mark.testimony
         self._is_started = False
         self._is_promised = False
         self.head = chain.GENESIS
@@ -48,6 +55,7 @@ class History:
         self.event_counter = self._kept_events = 0
         self.heap_low_bytes = gc.mem_free()
         self._recover()
+        journal.guard(mark)
 
     @property
     def next_seq(self) -> int:
@@ -60,12 +68,21 @@ class History:
         return self._journal.next_seq
 
     def start(self) -> None:
-        """Seal the boot record, and an audit record when the journal was found damaged; once, before anything else."""
+        """Seal the boot record, and an audit record for what was found amiss; once, before anything else.
+
+        A history that was set back starts all the same, and stays as it is.
+        """
         if self._is_started:
             raise Misuse("history.started")
         self._is_started = True
+        if self._journal.is_set_back:
+            return
         self.boot_count += 1
-        self.write([(record.BOOT, self._boot_body)])
+        entries = [(record.BOOT, self._boot_body)]
+        if self._testimony:  # in one commit with the boot record, after which the mark that told it is overwritten
+            entries.append((record.AUDIT, self._event("rollback_detected", self._testimony)))
+            self.event_counter += 1
+        self.write(entries)
         if self._journal.damaged:
             self.audit("journal_damaged", "%d unreadable" % self._journal.damaged)
 
@@ -82,12 +99,14 @@ class History:
 
     def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
         """Seal one audit event under the next number of the event counter; it may use the journal's reserve."""
-        body = {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
-        written = self.write([(record.AUDIT, body)])[0]
+        written = self.write([(record.AUDIT, self._event(event, detail))])[0]
         self.event_counter += 1
         # The record is on flash. A crash here: boot takes the counter from it, because it is the newest.
         self._keep_events()
         return written
+
+    def _event(self, event: str, detail: str) -> "dict[str, object]":
+        return {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
 
     def set_clock(self, unix_ms: int, source: str) -> None:
         """Set the board's clock to ``unix_ms``, forwards or back, never silently; ``source`` of ``CLOCK_SOURCES``.

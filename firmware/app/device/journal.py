@@ -28,8 +28,13 @@ SLOTS = 16
 RESERVE_BYTES = 8192  # room for about 35 audit records when sales are no longer accepted
 ONE_SALE_BYTES = 640  # a weighing, a sale and their frames, with room to spare: what must fit before we say "full"
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.mark import Mark
+
 _NO_SPACE = 28  # ENOSPC; MicroPython's errno has no name for it
 
+SET_BACK = "set_back"
 FRESH = "fresh"
 FILLING = "filling"
 NEARLY_FULL = "nearly_full"
@@ -49,7 +54,7 @@ class Journal:
 
     ``next_seq`` is the number that the next record gets. ``oldest_seq`` is the first record still on flash.
     ``released_to``: all records up to it are in a keeper's hands. ``damaged``: frames found unreadable at boot.
-    ``written_bytes``: what was appended since then.
+    ``written_bytes``: what was appended since then. ``is_set_back``: a later state of this flash is known.
     """
 
     def __init__(self, path: str, capacity_bytes: int, reserve_bytes: int = RESERVE_BYTES) -> None:
@@ -63,6 +68,9 @@ class Journal:
         self._tail: "list[tuple[int, int, int]]" = []
         self._used_bytes = 0
         self._cursor = ("", 0, 0)  # file, number and offset up to which it was last read
+        self._mark = None
+        self._has_appended = False
+        self.is_set_back = False
         self.damaged = self.written_bytes = 0
         self.next_seq = 1
         self._recover()
@@ -92,19 +100,48 @@ class Journal:
 
     @property
     def state(self) -> str:
-        """``fresh`` below half, ``filling``, ``nearly_full`` from 80 %, ``full``: the next sale would be refused."""
+        """``fresh`` below half, ``filling``, ``nearly_full`` from 80 %, ``full``: the next sale would be refused.
+
+        ``set_back``: every append is refused.
+        """
+        if self.is_set_back:
+            return SET_BACK
         if self._used_bytes + ONE_SALE_BYTES > self.capacity_bytes - self._reserve_bytes:
             return FULL
         if self.used_permille >= 800:
             return NEARLY_FULL
         return FILLING if self.used_permille >= 500 else FRESH
 
+    def guard(self, mark: "Mark") -> None:
+        """Let ``mark`` keep what was appended last, and append nothing where it knows of a later record.
+
+        Once, before the first append: a journal that is only read needs none.
+        """
+        self._mark = mark
+        if mark.seq >= self.next_seq or mark.is_set_back:
+            self.set_back(mark.seq)
+
+    def hold(self) -> None:
+        """Refuse every append until the power goes: a gateway says that there are later records."""
+        self.is_set_back = True
+
+    def set_back(self, seq: int) -> None:
+        """Refuse every append from now on, through any power cut: record ``seq`` was sealed and is not here."""
+        self.is_set_back = True
+        self._mark.latch(seq)
+
     def append(self, sealed_records: "list[bytes]", audit: bool = False) -> None:
         """Keep records as ``next_seq`` and following, in one commit: on flash when this returns, all or none.
 
         ``audit`` may use the reserve. Raises ``Unavailable("journal.full")`` before anything is lost or changed, and
-        ``Unavailable("journal.flash")`` when the flash fails.
+        ``Unavailable("journal.flash")`` when the flash fails. ``Unavailable("journal.set_back")``: see ``guard``.
         """
+        if self.is_set_back:
+            raise Unavailable("journal.set_back")
+        if self._mark is None:
+            raise Misuse("journal.unguarded")
+        if self._has_appended and self._mark.is_due(self.next_seq - 1):
+            self._mark.advance(self.next_seq - 1)
         packed = b"".join([frames.pack(self.next_seq + index, sealed) for index, sealed in enumerate(sealed_records)])
         limit = self.capacity_bytes - (0 if audit else self._reserve_bytes)
         if self._used_bytes + len(packed) > limit:
@@ -117,6 +154,9 @@ class Journal:
         self._used_bytes += len(packed)
         self.written_bytes += len(packed)
         self.next_seq += len(sealed_records)
+        if not self._has_appended:  # a copy of the flash taken while the power was off ends before this record
+            self._mark.advance(self.next_seq - 1)
+            self._has_appended = True
 
     def read(self, seq: int) -> "bytes | None":
         """Return the sealed bytes of record ``seq``; ``None`` when it is not (any longer) there or unreadable.

@@ -105,6 +105,8 @@ class Publisher:
         """Verify a receipt and act on it; ``Rejected`` when it proves nothing to this device."""
         level, key = self._keeper(cose.parse(sealed).kid)
         statement = receipt.decode(cose.open(sealed, cose.RECEIPT, key).payload)
+        if self.custody.is_set_back(level, statement, self._journal.next_seq - 1):
+            self._stop(level, statement.seq_to)
         for seq_from, seq_to, head in self.custody.receive(level, statement, self._now()):
             self._journal.release(seq_from, seq_to, head)
             # Committed. A crash between two releases: boot finds the records again and offers them again.
@@ -112,6 +114,14 @@ class Publisher:
         if level == receipt.GATEWAY and statement.seq_to == self.custody.kept_to:
             self._kept_proof = (statement.seq_to, statement.head)
         self._free_what_is_kept()
+
+    def _stop(self, level: int, seq_to: int) -> None:
+        """Seal nothing more; on a gateway's word until the power goes, lest a lying one end a device for good."""
+        if level == receipt.CLOUD:
+            self._journal.set_back(seq_to)
+        else:
+            self._journal.hold()
+        raise Rejected("custody.set_back", "a keeper knows later records than we have")
 
     def _free_what_is_kept(self) -> None:
         """Free on the gateway's word, but only when the flash is about to run out (design: the market must go on)."""

@@ -11,8 +11,9 @@ from device import uplink
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.mark import Mark
 from device.watchdog import Watchdog
-from hal import clock, entropy, flash, power
+from hal import clock, entropy, flash, nvram, power
 from hal.camera import Camera
 from hal.display import Display
 from hal.gnss import Gnss
@@ -53,7 +54,7 @@ async def run() -> None:
     told = settings.load(root)
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", told.journal_bytes)
-    history = History(journal, key, clock, boot_body(power.boot_cause()))
+    history = History(journal, key, clock, boot_body(power.boot_cause()), Mark(nvram, key.kid))
     history.start()
 
     publisher, client = uplink.build(root, told, journal, key)

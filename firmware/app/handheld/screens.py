@@ -36,6 +36,8 @@ MESSAGES = {
     "menu.unknown": "请按屏幕所列数字",
     "key.unknown": "无此按键",
     "journal.full": "存储已满，请联网后再记录",
+    "journal.set_back": "存储被回退，停止使用，请送检重新注册",
+    "mark.nvram": "存储故障，请报修",
     "journal.nearly_full": "存储将满请联网",
     "journal.flash": "存储故障，未能保存",
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from device.journal import FULL, NEARLY_FULL
+from device.journal import FULL, NEARLY_FULL, SET_BACK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from handheld.whereabouts import Whereabouts
 
 PERIOD_MS = 500
-WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full"}
+WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full", SET_BACK: "journal.set_back"}
 
 
 class Status:

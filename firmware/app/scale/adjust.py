@@ -17,7 +17,8 @@ from device.config import Config
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
-from hal import clock, entropy, flash, seal_switch
+from device.mark import Mark
+from hal import clock, entropy, flash, nvram, seal_switch
 from tracewire import cbor, enrolment, p256
 from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
 from tracewire.fields import LABEL
@@ -105,7 +106,8 @@ def main() -> None:
     settings = config.load(root)
     boot = type_plate.boot_body(settings, "command", type_plate.identity(root), type_plate.software_digest(root))
     journal = Journal(root + "/journal", settings.journal_bytes)
-    history = History(journal, KeyStore(root, entropy.read), clock, boot)
+    key = KeyStore(root, entropy.read)
+    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     history.start()
     try:
         change = enrolment.from_line(sys.stdin.readline()) or b""

@@ -12,9 +12,10 @@ from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
 from device.lock import Lock
+from device.mark import Mark
 from device.paper import Paper
 from device.watchdog import Watchdog
-from hal import clock, entropy, flash, power
+from hal import clock, entropy, flash, nvram, power
 from hal.card_reader import CardReader
 from hal.case_switch import CaseSwitch
 from hal.display import Display
@@ -57,7 +58,7 @@ async def run() -> None:
     boot = type_plate.boot_body(
         settings, power.boot_cause(), type_plate.identity(root), type_plate.software_digest(root)
     )
-    history = History(journal, key, clock, boot)
+    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     history.start()
 
     publisher, client = uplink.build(root, settings, journal, key)

@@ -1,6 +1,6 @@
 """How the records fare, for the seller: link, records without receipt, and a warning long before flash is full."""
 
-from device.journal import FULL, NEARLY_FULL
+from device.journal import FULL, NEARLY_FULL, SET_BACK
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from scale.screens import Screen
 
-WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full"}
+WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full", SET_BACK: "journal.set_back"}
 
 
 class StorageLine:
@@ -24,9 +24,10 @@ class StorageLine:
         self._client = client
 
     def require_room(self) -> None:
-        """Raise Unavailable "journal.full" when the scale says it is full: what is said and what is done must agree."""
-        if self._journal.state == FULL:
-            raise Unavailable(WARNINGS[FULL])
+        """Raise Unavailable "journal.full" or "journal.set_back": what is said and what is done must agree."""
+        state = self._journal.state
+        if state in (FULL, SET_BACK):
+            raise Unavailable(WARNINGS[state])
 
     def show(self) -> None:
         """Bring the screen up to date."""
