@@ -45,7 +45,7 @@ class History:
         self._key = key
         self._clock = clock
         self._boot_body = boot
-        self._testimony = mark.testimony
+        self._mark = mark
         self._is_started = False
         self._is_promised = False
         self.head = chain.GENESIS
@@ -79,9 +79,10 @@ class History:
             return
         self.boot_count += 1
         entries = [(record.BOOT, self._boot_body)]
-        if self._testimony:  # in one commit with the boot record, after which the mark that told it is overwritten
-            entries.append((record.AUDIT, self._event("rollback_detected", self._testimony)))
-            self.event_counter += 1
+        if self._mark.testimony:  # in one commit with the boot record: then the mark that told it is overwritten
+            event = number(AUDIT_EVENTS, "rollback_detected")
+            entries.append((record.AUDIT, {"event": event, "event_counter": 1, "detail": self._mark.testimony}))
+            self.event_counter = 1  # a new key of an erased board
         self.write(entries)
         if self._journal.damaged:
             self.audit("journal_damaged", "%d unreadable" % self._journal.damaged)
@@ -99,14 +100,12 @@ class History:
 
     def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
         """Seal one audit event under the next number of the event counter; it may use the journal's reserve."""
-        written = self.write([(record.AUDIT, self._event(event, detail))])[0]
+        body = {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
+        written = self.write([(record.AUDIT, body)])[0]
         self.event_counter += 1
         # The record is on flash. A crash here: boot takes the counter from it, because it is the newest.
         self._keep_events()
         return written
-
-    def _event(self, event: str, detail: str) -> "dict[str, object]":
-        return {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
 
     def set_clock(self, unix_ms: int, source: str) -> None:
         """Set the board's clock to ``unix_ms``, forwards or back, never silently; ``source`` of ``CLOCK_SOURCES``.

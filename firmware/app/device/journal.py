@@ -69,7 +69,6 @@ class Journal:
         self._used_bytes = 0
         self._cursor = ("", 0, 0)  # file, number and offset up to which it was last read
         self._mark = None
-        self._has_appended = False
         self.is_set_back = False
         self.damaged = self.written_bytes = 0
         self.next_seq = 1
@@ -118,17 +117,17 @@ class Journal:
         Once, before the first append: a journal that is only read needs none.
         """
         self._mark = mark
-        if mark.seq >= self.next_seq or mark.is_set_back:
+        if mark.is_set_back or mark.seq >= self.next_seq:
             self.set_back(mark.seq)
 
-    def hold(self) -> None:
-        """Refuse every append until the power goes: a gateway says that there are later records."""
-        self.is_set_back = True
-
     def set_back(self, seq: int) -> None:
-        """Refuse every append from now on, through any power cut: record ``seq`` was sealed and is not here."""
+        """Refuse every append from now on, through any power cut: record ``seq`` was sealed and is not here.
+
+        0: until the power goes.
+        """
         self.is_set_back = True
-        self._mark.latch(seq)
+        if seq:
+            self._mark.latch(seq)
 
     def append(self, sealed_records: "list[bytes]", audit: bool = False) -> None:
         """Keep records as ``next_seq`` and following, in one commit: on flash when this returns, all or none.
@@ -140,7 +139,7 @@ class Journal:
             raise Unavailable("journal.set_back")
         if self._mark is None:
             raise Misuse("journal.unguarded")
-        if self._has_appended and self._mark.is_due(self.next_seq - 1):
+        if self.written_bytes and self._mark.is_due(self.next_seq - 1):
             self._mark.advance(self.next_seq - 1)
         packed = b"".join([frames.pack(self.next_seq + index, sealed) for index, sealed in enumerate(sealed_records)])
         limit = self.capacity_bytes - (0 if audit else self._reserve_bytes)
@@ -152,11 +151,10 @@ class Journal:
         # Committed. A crash from here on finds the records at boot; before, it finds the journal as it was.
         self._tail.append((self.next_seq, self.next_seq + len(sealed_records) - 1, len(packed)))
         self._used_bytes += len(packed)
-        self.written_bytes += len(packed)
         self.next_seq += len(sealed_records)
-        if not self._has_appended:  # a copy of the flash taken while the power was off ends before this record
+        if not self.written_bytes:  # a copy of the flash taken while the power was off ends before this record
             self._mark.advance(self.next_seq - 1)
-            self._has_appended = True
+        self.written_bytes += len(packed)
 
     def read(self, seq: int) -> "bytes | None":
         """Return the sealed bytes of record ``seq``; ``None`` when it is not (any longer) there or unreadable.

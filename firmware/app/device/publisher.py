@@ -106,7 +106,9 @@ class Publisher:
         level, key = self._keeper(cose.parse(sealed).kid)
         statement = receipt.decode(cose.open(sealed, cose.RECEIPT, key).payload)
         if self.custody.is_set_back(level, statement, self._journal.next_seq - 1):
-            self._stop(level, statement.seq_to)
+            # A gateway's word stops sealing until the power goes: one that lies must not end a device's life.
+            self._journal.set_back(statement.seq_to if level == receipt.CLOUD else 0)
+            raise Rejected("custody.set_back", "a keeper knows later records than we have")
         for seq_from, seq_to, head in self.custody.receive(level, statement, self._now()):
             self._journal.release(seq_from, seq_to, head)
             # Committed. A crash between two releases: boot finds the records again and offers them again.
@@ -114,14 +116,6 @@ class Publisher:
         if level == receipt.GATEWAY and statement.seq_to == self.custody.kept_to:
             self._kept_proof = (statement.seq_to, statement.head)
         self._free_what_is_kept()
-
-    def _stop(self, level: int, seq_to: int) -> None:
-        """Seal nothing more; on a gateway's word until the power goes, lest a lying one end a device for good."""
-        if level == receipt.CLOUD:
-            self._journal.set_back(seq_to)
-        else:
-            self._journal.hold()
-        raise Rejected("custody.set_back", "a keeper knows later records than we have")
 
     def _free_what_is_kept(self) -> None:
         """Free on the gateway's word, but only when the flash is about to run out (design: the market must go on)."""
