@@ -48,6 +48,21 @@ class Clock:
         self.offset_ms = unix_ms - self._world.now_ms()
 
 
+class Nvram:
+    """What the board keeps beside its flash: no power cut and no old image of the flash changes it."""
+
+    def __init__(self) -> None:
+        self._content = b""
+
+    def read(self) -> bytes:
+        """Return what was written last."""
+        return self._content
+
+    def write(self, content: bytes) -> None:
+        """Replace it."""
+        self._content = content
+
+
 class Link:
     """The device's MQTT client as its publisher knows it; the link comes and goes."""
 
@@ -87,6 +102,7 @@ class Device:
         self._oracle = oracle
         self._directory = directory
         self._clock = Clock(world)
+        self._nvram = Nvram()
         self._is_reachable = False
         directory.mkdir(parents=True)
         firmware.journal.create(str(directory / "journal"))
@@ -123,7 +139,9 @@ class Device:
         self._link = Link(self._world, self._air, self.node.name)
         self._journal = _CutJournal(self._world, self._oracle, self.node.name, str(self._directory / "journal"))
         self._oracle.on_flash(self.node.name, self._journal.oldest_seq, self._journal.next_seq)
-        self._history = firmware.history.History(self._journal, self.node.key, self._clock, BOOT)
+        self._history = firmware.history.History(
+            self._journal, self.node.key, self._clock, BOOT, firmware.mark.Mark(self._nvram, self.node.kid)
+        )
         self._history.start()
         self._publisher = self.publisher_type(
             self._journal, self.node.kid, self.keepers, topics.up(self.node.name), self._ticks_ms

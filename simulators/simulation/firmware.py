@@ -37,5 +37,6 @@ if _APPLICATION not in sys.path:
     sys.path.append(_APPLICATION)
 
 journal: Any = importlib.import_module("device.journal")
+mark: Any = importlib.import_module("device.mark")
 history: Any = importlib.import_module("device.history")
 publisher: Any = importlib.import_module("device.publisher")

@@ -48,7 +48,7 @@ printer.jam 打印机卡纸，交易已记录
 printer.fault 打印机故障，交易已记录
 clock.not_set 时钟未设置，请联网
 """
-"""One line for each code. One text and not a dict: on a board it stays in the ROM; the dict took 2.8 KB of heap more."""
+"""One line for each code. One text and not a dict: on a board it stays in the ROM; a dict took 2.8 KB of heap."""
 
 SIGNED_IN = "已刷卡 "
 SIGNED_OUT = "已签退"
