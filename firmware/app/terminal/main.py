@@ -15,9 +15,10 @@ from device import config, uplink
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.mark import Mark
 from device.paper import Paper
 from device.watchdog import Watchdog
-from hal import clock, entropy, flash, power
+from hal import clock, entropy, flash, nvram, power
 from hal.beeper import Beeper
 from hal.card_port import CardPort
 from hal.display import Display
@@ -54,7 +55,7 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, power.boot_cause())
-    history = History(journal, key, clock, boot)
+    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     owed, book = Owed(root), VoucherBook(root, settings.code_base)
     _mend(journal, owed, book)
     history.start()
