@@ -14,7 +14,7 @@ from tracewire.errors import Misuse
 from tracewire.p256 import SigningKey
 
 from cloud import errors, health, projections
-from cloud.batches.link import BatchLinks
+from cloud.batches.projection import BatchLinks
 from cloud.config import Config
 from cloud.db.engine import Store, create_store, open_store
 from cloud.health import Metrics

@@ -8,13 +8,12 @@ of arrival. What needs two records (was this lot on the seller's card at that mo
 A record of a device in quarantine is in the ledger but links to nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
-from sqlalchemy import Connection, MetaData
 from tracewire import record as records
 from tracewire.vocabulary import MOVEMENTS
 
-from cloud.batches import repository
 from cloud.batches.model import Link, Side
 from cloud.ledger.entry import Entry
 
@@ -22,7 +21,7 @@ from cloud.ledger.entry import Entry
 def link(entry: Entry) -> list[Link]:
     """Return how a record touches lots; empty for one that concerns none."""
     rule = _RULES.get(entry.record.kind)
-    return [] if rule is None else rule(entry)
+    return [] if rule is None else [replace(found, moment_ms=entry.moment_ms) for found in rule(entry)]
 
 
 def _lot(entry: Entry) -> list[Link]:
@@ -40,16 +39,16 @@ def _carcass(entry: Entry) -> list[Link]:
 
 def _movement(entry: Entry) -> list[Link]:
     body = entry.body
-    inputs, outputs = body["inputs"], body.get("outputs", ())
+    inputs, outputs, word = body["inputs"], body.get("outputs", ()), movement_word(entry)
     stays = {lot for lot, _ in inputs} & {lot for lot, _ in outputs}
-    if not outputs and movement_word(entry) == "transfer":
+    if not outputs and word == "transfer":
         stays = {lot for lot, _ in inputs}
     links = [
-        Link(entry.index, lot, Side.MOVED if lot in stays else Side.USED, "movement.input", grams)
+        Link(entry.index, lot, Side.MOVED if lot in stays else Side.USED, word + ".input", grams)
         for lot, grams in inputs
     ]
     return links + [
-        Link(entry.index, lot, Side.MADE, "movement.output", grams) for lot, grams in outputs if lot not in stays
+        Link(entry.index, lot, Side.MADE, word + ".output", grams) for lot, grams in outputs if lot not in stays
     ]
 
 
@@ -76,18 +75,3 @@ _RULES: dict[int, Callable[[Entry], list[Link]]] = {
     records.DOCUMENT: _about,
     records.DECISION: _about,
 }
-
-
-class BatchLinks:
-    """The projection: links of every record, sales by slip number, sessions by device."""
-
-    name = "batches"
-    tables: MetaData = repository.TABLES
-
-    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Store what these records say about lots."""
-        trusted = [entry for entry in entries if entry.standing != "quarantined"]
-        repository.add_links(connection, [found for entry in trusted for found in link(entry)])
-        # Slips of a device in quarantine are still found, so that their page can say so.
-        repository.add_sales(connection, [entry for entry in entries if entry.record.kind == records.SALE])
-        repository.add_sessions(connection, [entry for entry in trusted if entry.record.kind == records.SESSION])

@@ -29,6 +29,8 @@ class Link:
     rule: str
     grams: int | None = None
     """Mass by which it touches it; None where nobody weighed."""
+    moment_ms: int = 0
+    """When, Unix milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

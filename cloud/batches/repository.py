@@ -4,7 +4,7 @@ Why so little is stored: a row says which ledger record touches which lot and ho
 record itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -37,6 +37,7 @@ _links = Table(
     Column("side", String, nullable=False),
     Column("rule", String, nullable=False),
     Column("grams", BigInteger),
+    Column("moment_ms", BigInteger, nullable=False),
     Index("links_by_lot", "lot", "side", "idx", "grams"),
 )
 
@@ -75,6 +76,7 @@ def add_links(connection: Connection, links: Sequence[Link]) -> None:
                 "side": link.side.value,
                 "rule": link.rule,
                 "grams": link.grams,
+                "moment_ms": link.moment_ms,
             }
         )
     insert_rows(connection, _ADD_LINKS, rows)
@@ -128,7 +130,15 @@ def is_known(connection: Connection, lot: str) -> bool:
 
 def steps_that_made(connection: Connection, lots: Sequence[str], limit: int) -> list[Step]:
     """Return up to ``limit`` steps that any of these lots came out of, in ledger order."""
-    indexes = records_of(connection, lots, [Side.MADE], limit)
+    return _steps(connection, records_of(connection, lots, [Side.MADE], limit))
+
+
+def steps_that_used(connection: Connection, lots: Sequence[str], limit: int) -> list[Step]:
+    """Return up to ``limit`` steps that any of these lots went into, in ledger order."""
+    return _steps(connection, records_of(connection, lots, [Side.USED], limit))
+
+
+def _steps(connection: Connection, indexes: Sequence[int]) -> list[Step]:
     statement = select(_links).where(_links.c.idx.in_(indexes)).order_by(_links.c.idx, _links.c.place)
     touched: dict[int, list[Link]] = {index: [] for index in indexes}
     for row in connection.execute(statement):
@@ -143,8 +153,25 @@ def steps_that_made(connection: Connection, lots: Sequence[str], limit: int) -> 
     ]
 
 
+def among_used(connection: Connection, lots: Iterable[str]) -> list[str]:
+    """Return which of these lots went into some step."""
+    columns = _links.c
+    chosen = select(columns.lot).where(columns.lot.in_(list(lots)), columns.side == Side.USED.value)
+    return list(connection.execute(chosen.distinct().order_by(columns.lot)).scalars())
+
+
+def between(connection: Connection, lot: str, from_ms: int, to_ms: int | None, limit: int) -> list[int]:
+    """Return up to ``limit`` ledger indexes of what left or moved a lot after one moment and before another."""
+    columns = _links.c
+    sides = [side.value for side in (Side.SOLD, Side.USED, Side.MOVED)]
+    chosen = select(columns.idx).where(columns.lot == lot, columns.side.in_(sides), columns.moment_ms > from_ms)
+    if to_ms is not None:
+        chosen = chosen.where(columns.moment_ms < to_ms)
+    return list(connection.execute(chosen.distinct().order_by(columns.idx).limit(limit)).scalars())
+
+
 def _link(row: Row[Any]) -> Link:
-    return Link(row.idx, row.lot, Side(row.side), row.rule, row.grams)
+    return Link(row.idx, row.lot, Side(row.side), row.rule, row.grams, row.moment_ms)
 
 
 def balance(connection: Connection, lot: str) -> Balance:

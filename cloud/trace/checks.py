@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tracewire import record as records
 from tracewire.vocabulary import DECISIONS, SESSION_ACTIONS, TEST_RESULTS
 
-from cloud.batches.graph import WayBack
+from cloud.batches.graph import Way
 from cloud.batches.model import Balance
 from cloud.ledger.entry import Entry
 from cloud.trace.evidence import Evidence
@@ -41,14 +41,14 @@ def of_sale(evidence: Evidence, sale: Entry) -> list[Check]:
     ]
 
 
-def of_way(evidence: Evidence, way: WayBack, on_the_way: Sequence[Entry], coded: Sequence[Entry]) -> list[Check]:
+def of_way(evidence: Evidence, way: Way, on_the_way: Sequence[Entry], coded: Sequence[Entry]) -> list[Check]:
     """Check what lies behind the lot: signatures of every record on the way, and whether it reaches a source."""
     signed = sum(evidence.is_signed(entry) for entry in on_the_way)
     checks = []
     if on_the_way:
         checks.append(_verdict("way_signatures", signed == len(on_the_way), signed=signed, records=len(on_the_way)))
     begun = {entry.body["lot"] for entry in coded}
-    lost = [lot for lot in way.sources if lot not in begun]
+    lost = [lot for lot in way.ends if lot not in begun]
     is_whole = way.is_complete and not lost and bool(begun)
     checks.append(Check("source", State.HELD if is_whole else State.OPEN, {"lost": len(lost)}))
     return checks

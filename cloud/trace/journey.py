@@ -9,7 +9,7 @@ from dataclasses import replace
 from tracewire import record as records
 from tracewire.vocabulary import DOCUMENTS, LOT_SOURCES, MOVEMENTS
 
-from cloud.batches.graph import WayBack
+from cloud.batches.graph import Way
 from cloud.ledger.entry import Entry
 from cloud.trace.story import Paper, Part, Station
 
@@ -18,7 +18,7 @@ MOST_PARTS = 6
 """Kept small so that the page stays within 60 KB; the JSON and the ledger have the rest."""
 
 
-def stations(way: WayBack, steps: Sequence[Entry], coded: Sequence[Entry], about: Sequence[Entry]) -> list[Station]:
+def stations(way: Way, steps: Sequence[Entry], coded: Sequence[Entry], about: Sequence[Entry]) -> list[Station]:
     """Return the stations of a way back, nearest first.
 
     ``steps`` are the records of ``way.steps``, ``coded`` those that began its lots, ``about`` its papers.

@@ -30,7 +30,7 @@ class _Graph:
 def test_a_chain_is_walked_to_its_source() -> None:
     way = walk_back("stall", _Graph(_step(1, ["pig"], ["carcass"]), _step(2, ["carcass"], ["stall"])))
     assert (way.lots, [step.index for step in way.steps]) == (["stall", "carcass", "pig"], [2, 1])
-    assert (way.sources, way.is_complete) == (["pig"], True)
+    assert (way.ends, way.is_complete) == (["pig"], True)
 
 
 def test_a_circle_ends_the_walk() -> None:
@@ -40,7 +40,7 @@ def test_a_circle_ends_the_walk() -> None:
 
 
 def test_a_lot_of_nobody_is_its_own_source() -> None:
-    assert walk_back("x", _Graph()).sources == ["x"]
+    assert walk_back("x", _Graph()).ends == ["x"]
 
 
 def test_too_many_steps_are_cut_and_said() -> None:
@@ -58,7 +58,7 @@ def test_any_graph_ends_and_visits_each_step_once(edges: list[tuple[list[str], l
     indexes = [step.index for step in way.steps]
     assert len(indexes) == len(set(indexes))
     assert len(way.lots) == len(set(way.lots))
-    assert set(way.sources) <= set(way.lots)
+    assert set(way.ends) <= set(way.lots)
 
 
 def test_what_is_left_is_unknown_where_something_was_not_weighed() -> None:
