@@ -16,7 +16,7 @@ from cloud.db.engine import Store
 from cloud.health import Metrics
 from cloud.ingest import quarantine, verify
 from cloud.ingest.verify import Envelope, Refused, Verified
-from cloud.ledger import log
+from cloud.ledger import log, tree
 from cloud.ledger.log import Appended, ClockLimits
 from cloud.registry import RegistryFile
 
@@ -65,13 +65,14 @@ class Ingest:
             outcome = log.append(connection, good, self._limits, now_ms)  # 9 ledger
             bad += [quarantine.as_refused(record, reason) for record, reason in outcome.refused]
             quarantine.keep(connection, bad, now_ms)
+            head = tree.Log(connection).head()
             # A crash before this block ends: nothing of the envelope is on disk, nothing was answered, the gateway
             # still holds all of it and sends it again.
         # A crash here: all of it is on disk and the gateway does not know. It sends the envelope again; every record
         # is then a repeat, and the answer is the one below.
         self._metrics.count(len(judged), outcome, bad)
         self._on_commit()  # 10 link and 11 trace: projections read the ledger, not this batch
-        receipts = self._receipts(good, bad, outcome, now_ms)
+        receipts = self._receipts(good, bad, outcome, head, now_ms)
         return self._answer(envelope, receipts, bad)
 
     def _answer(self, envelope: Envelope, receipts: list[bytes], bad: Sequence[Refused]) -> bytes:
@@ -83,9 +84,14 @@ class Ingest:
         return cose.seal(payload, cose.ANSWER, self._key)
 
     def _receipts(
-        self, good: Sequence[Verified], bad: Sequence[Refused], outcome: Appended, now_ms: int
+        self,
+        good: Sequence[Verified],
+        bad: Sequence[Refused],
+        outcome: Appended,
+        head: tuple[int, bytes],
+        now_ms: int,
     ) -> list[bytes]:
-        """Seal one receipt per device touched: the whole range up to what was sent, and what was refused.
+        """Seal one receipt per device touched: what is held, what was refused, and the ``head`` of the log (spec 6.5).
 
         A device whose records lie on both sides of a hole gets one receipt per side, one with very many refusals gets
         the rest in receipts of their own.
@@ -99,8 +105,8 @@ class Ingest:
         sealed = []
         for device, kid in kids.items():
             ranges = [(run.first, run.last, run.head) for run in outcome.runs.get(device, ())]
-            for first, last, head, refusals in _fitted(ranges, refused.get(device, [])):
-                receipt = Receipt(CLOUD, kid, first, last, head, now_ms, refusals)
+            for first, last, digest, refusals in _fitted(ranges, refused.get(device, [])):
+                receipt = Receipt(CLOUD, kid, first, last, digest, now_ms, refusals, head)
                 sealed.append(cose.seal(receipt.encode(), cose.RECEIPT, self._key))
         return sealed
 

@@ -72,6 +72,11 @@ class Log:
         """Return the root of the log when it had ``size`` leaves."""
         return merkle.range_hash(Range(0, size), self.look_up)
 
+    def head(self) -> tuple[int, bytes]:
+        """Return (size, root) of the log as it stands."""
+        size = self.size()
+        return size, self.root(size)
+
     def inclusion(self, leaf: int, size: int) -> list[bytes]:
         """Return the proof that ``leaf`` is in the tree of ``size``; ``Rejected("log.index")`` when it is not."""
         return self._hashes(merkle.inclusion(leaf, size))

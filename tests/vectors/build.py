@@ -53,6 +53,9 @@ FEEDS: dict[int, Any] = {
     feed.FIRMWARE: ((bytes(range(32)), 3, "/firmware/cx-s15/0.2.0"),),
 }
 
+LOG = (1_234_567, bytes(range(32)))
+"""Size and root of a log, as a cloud's receipt names them."""
+
 
 def sealed_vectors() -> list[dict[str, Any]]:
     """One device's history with a record of every kind, in order, a receipt for it, a statement of every kind to it."""
@@ -67,6 +70,9 @@ def sealed_vectors() -> list[dict[str, Any]]:
     payload = receipt.Receipt(receipt.CLOUD, KEY.kid, 1, head.seq, head.digest, TIME_MS).encode()
     sealed = cose.seal(payload, cose.RECEIPT, KEY)
     vectors.append({"name": "receipt", "purpose": "receipt", "payload": payload, "sealed": sealed})
+    in_log = receipt.Receipt(receipt.CLOUD, KEY.kid, 1, head.seq, head.digest, TIME_MS, log=LOG).encode()
+    sealed = cose.seal(in_log, cose.RECEIPT, KEY)
+    vectors.append({"name": "receipt_in_log", "purpose": "receipt", "payload": in_log, "sealed": sealed})
     for kind, rows in FEEDS.items():
         payload = feed.Statement(KEY.kid, kind, 7, TIME_MS, TIME_MS + 1, rows).encode()
         sealed = cose.seal(payload, cose.FEED, KEY)
@@ -78,6 +84,7 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
     """Byte strings named for their defect, with the layer that must refuse them and the code."""
     s = int.from_bytes(sale[-32:], "big")
     payload = cose.parse(sale).payload
+    in_log = receipt.Receipt(receipt.CLOUD, KEY.kid, 1, 1, chain.digest(sale), TIME_MS, log=LOG).encode()
     statement = feed.Statement(KEY.kid, feed.FREEZE, 7, TIME_MS, TIME_MS + 1, FEEDS[feed.FREEZE]).encode()
     texts = {
         "cbor": [
@@ -129,7 +136,13 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
             ("too_many_lots", _changed(statement, {7: [[b"\x12\x34\x56\x78"]] * 65}), "feed.body"),
             ("no_prices", _changed(statement, {3: feed.PRICES, 7: []}), "feed.body"),
         ],
-        "receipt": [("record_payload", payload, "receipt.field"), ("number", b"\x01", "receipt.field")],
+        "receipt": [
+            ("record_payload", payload, "receipt.field"),
+            ("number", b"\x01", "receipt.field"),
+            ("short_root", _changed(in_log, {10: bytes(31)}), "receipt.field"),
+            ("gateway_with_a_log", _changed(in_log, {2: receipt.GATEWAY}), "receipt.field"),
+            ("extra_key", _changed(in_log, {11: 0}), "receipt.field"),
+        ],
     }
     return [
         {"name": name, "layer": layer, "bytes": data, "code": code}

@@ -23,6 +23,19 @@ def test_a_receipt_survives_the_round_trip_with_its_refusals() -> None:
     assert vars(decoded) == vars(original)
 
 
+def test_a_receipt_binds_the_cloud_to_its_log() -> None:
+    original = sample(log=(7, HEAD))
+    assert vars(receipt.decode(original.encode())) == vars(original)
+
+
+@pytest.mark.parametrize("half", [{9: 7}, {10: HEAD}])
+def test_size_and_root_of_the_log_come_together(half: dict[int, Any]) -> None:
+    entries = cbor.decode(sample().encode())
+    assert isinstance(entries, dict)
+    with pytest.raises(Rejected):
+        receipt.decode(cbor.encode({**entries, **half}))
+
+
 def test_a_receipt_of_refusals_only_has_an_empty_range() -> None:
     original = sample(seq_from=5, seq_to=4, head=bytes(32), refused=((5, HEAD, "registry.revoked"),))
     assert vars(receipt.decode(original.encode())) == vars(original)
@@ -38,6 +51,9 @@ def test_a_receipt_of_refusals_only_has_an_empty_range() -> None:
         {"seq_from": 9, "seq_to": 7},
         {"seq_to": -1},
         {"time_ms": -1},
+        {"log": (7, b"short")},
+        {"log": (-1, HEAD)},
+        {"log": (7, HEAD), "keeper": receipt.GATEWAY},
         {"refused": [(1, b"short", "x")]},
         {"refused": [(1, HEAD, "x")] * 65},
     ],
@@ -49,6 +65,8 @@ def test_a_receipt_out_of_bounds_is_our_own_mistake_to_write_and_refused_to_read
     entries = {1: 1, 2: wrong.keeper, 3: wrong.kid, 4: wrong.seq_from, 5: wrong.seq_to, 6: wrong.head, 7: wrong.time_ms}
     if wrong.refused:
         entries[8] = [list(entry) for entry in wrong.refused]
+    if wrong.log:
+        entries[9], entries[10] = wrong.log
     with pytest.raises(Rejected):
         receipt.decode(cbor.encode(entries))
 

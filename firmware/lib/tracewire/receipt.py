@@ -26,7 +26,8 @@ class Receipt:
 
     ``seq_from`` to ``seq_to`` without a hole; ``head`` is the digest of record ``seq_to``. An empty range (``seq_to`` =
     ``seq_from`` - 1, ``head`` zeros) carries refusals only. ``refused`` is a sequence of (seq, digest, code): their
-    bytes lie in the keeper's quarantine, so the device need not send them again.
+    bytes lie in the keeper's quarantine, so the device need not send them again. ``log`` is (size, root) of the cloud's
+    log when it spoke: whoever holds the receipt can show that the log was once this one.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Receipt:
         head: bytes,
         time_ms: int,
         refused: "Sequence[tuple[int, bytes, str]]" = (),
+        log: "tuple[int, bytes] | None" = None,
     ) -> None:
         self.keeper = keeper
         self.kid = kid
@@ -46,6 +48,7 @@ class Receipt:
         self.head = head
         self.time_ms = time_ms
         self.refused = tuple((seq, digest, code) for seq, digest, code in refused)
+        self.log = log
 
     def encode(self) -> bytes:
         """Return the payload to seal; ``Misuse`` when a field is out of bounds."""
@@ -60,6 +63,8 @@ class Receipt:
         }
         if self.refused:
             entries[8] = [list(entry) for entry in self.refused]
+        if self.log:
+            entries[9], entries[10] = self.log
         if not _is_sound(entries):
             raise Misuse("receipt.field")
         return cbor.encode(entries)
@@ -70,7 +75,8 @@ def decode(payload: bytes) -> Receipt:
     entries = cbor.decode(payload)
     if not isinstance(entries, dict) or not _is_sound(entries):
         raise Rejected("receipt.field", "not a receipt")
-    return Receipt(entries[2], entries[3], entries[4], entries[5], entries[6], entries[7], entries.get(8, ()))
+    log = (entries[9], entries[10]) if 9 in entries else None
+    return Receipt(entries[2], entries[3], entries[4], entries[5], entries[6], entries[7], entries.get(8, ()), log)
 
 
 def _is_number(value: object) -> bool:
@@ -85,13 +91,16 @@ def _is_sound(entries: "dict[int, object]") -> bool:
     """Tell whether the map is a receipt: spec 6.2, field by field."""
     if entries.get(1) != VERSION or entries.get(2) not in (GATEWAY, CLOUD):
         return False
-    if any(key not in entries for key in range(1, 8)) or any(key > 8 for key in entries):
+    if any(key not in entries for key in range(1, 8)) or any(key > 10 for key in entries):
         return False
     if not _is_bytes(entries[3], 8) or not _is_bytes(entries[6], 32):
         return False
     if not all(_is_number(entries[key]) for key in (4, 5, 7)):
         return False
     if entries[4] == 0 or entries[5] < entries[4] - 1:  # type: ignore[operator]  # both are numbers, line above
+        return False
+    has_log = 9 in entries or 10 in entries
+    if has_log and not (entries[2] == CLOUD and _is_number(entries.get(9)) and _is_bytes(entries.get(10), 32)):
         return False
     return 8 not in entries or _are_refusals(entries[8])
 
