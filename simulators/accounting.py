@@ -21,9 +21,9 @@ from simulators.firmware_image import INTERPRETER
 _READ_HEAD = """
 import json, binascii
 from hal import flash
-from device import config, journal
+from device import journal
 root = flash.mount()
-journal = journal.Journal(root + "/journal", config.load(root).journal_bytes)
+journal = journal.Journal(root + "/journal", 1 << 30)  # opened to be read: how much it may hold does not matter
 last = journal.last()
 print(json.dumps({"sealed": binascii.hexlify(last).decode() if last else None}))
 """
@@ -52,7 +52,7 @@ def read_ledger(url: str) -> list[LedgerRow]:
 
 
 def scale_head(image: Path, flash: Path) -> chain.Head:
-    """Return the newest record in a switched-off scale's own journal, read by the shipped journal code."""
+    """Return the newest record in a switched-off device's own journal, read by the shipped journal code."""
     environment = {"MICROPYPATH": f"{image.resolve()}:.frozen", "CHENGXIN_FLASH": str(flash.resolve())}
     answer = subprocess.run(  # noqa: S603  # our interpreter, the script above
         [INTERPRETER, "-c", _READ_HEAD], env=environment, check=True, capture_output=True, text=True

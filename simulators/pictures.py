@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import ViewportSize, sync_playwright
 
-from simulators import upstream
+from simulators import chromium, upstream
 from simulators.firmware_image import REPOSITORY
 from simulators.market import Vendor
 from simulators.printer import Printer
@@ -21,7 +21,6 @@ from simulators.upstream import UpstreamDevice
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 PHONE: ViewportSize = {"width": 390, "height": 860}
-BROWSER = "/usr/bin/chromium"
 SALES = 2
 """The page of the first sale then shows that its successor in the chain is there too."""
 
@@ -43,7 +42,7 @@ async def sell(site: Site, lot: str) -> list[bytes]:
 def photograph(url: str, out: Path) -> None:
     """Save what a phone shows at `url`."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
+        browser = chromium.launch(playwright)
         page = browser.new_context(viewport=PHONE, locale="zh-CN").new_page()
         page.goto(url)
         page.screenshot(path=out)

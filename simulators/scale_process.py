@@ -60,7 +60,10 @@ class Cell:
 
 
 class ScaleProcess:
-    """One scale at one stall. Its memory is the flash image: start it again and it goes on where it was."""
+    """One scale at one stall. Its memory is the flash image: start it again and it goes on where it was.
+
+    ``messages`` counts what the board has said: whoever looks at the rest sees by it that something is new.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class ScaleProcess:
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
         self.slips: list[bytes] = []
+        self.messages = 0
         self.log = flash.with_suffix(".log")
         self._image = image.resolve()
         self._flash = flash.resolve()
@@ -260,6 +264,7 @@ class ScaleProcess:
 
     async def _notice(self, message: dict[str, Any]) -> None:
         async with self._changed:
+            self.messages += 1
             self.screen = message.get("screen", self.screen)
             if "lamps" in message:
                 self.lamps = frozenset(message["lamps"])

@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -62,6 +62,21 @@ STALLS = (
     ),
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Board:
+    """Another device of the site: what is enrolled over its console, and which firmware it runs."""
+
+    name: str
+    role: str
+    place: str
+    """Where it stands: printed on its vouchers."""
+    packages: tuple[str, ...]
+    """Of ``firmware/app``, for `firmware_image.build`."""
+    setup: str = ""
+    """Its own tables of the set-up file; address of the trace pages and gateway come before them."""
+
+
 UPSTREAM = (
     ("farm-0001", "farm", "绿源生态养殖场"),
     ("line-0001", "rail", "银祥肉联厂"),
@@ -96,7 +111,13 @@ class Site:
         )  # fmt: skip
 
     @classmethod
-    def create(cls, directory: Path, say: Callable[[str], None] = print) -> "Site":
+    def create(
+        cls,
+        directory: Path,
+        say: Callable[[str], None] = print,
+        stalls: Sequence[Stall] = STALLS,
+        boards: Sequence[Board] = (),
+    ) -> "Site":
         """Make everything that a site needs, from nothing; an older site in `directory` is removed."""
         if directory.exists():
             shutil.rmtree(directory)
@@ -104,7 +125,9 @@ class Site:
         site = cls(directory, say)
         site._found_authority()
         site._enrol_nodes()
-        site._enrol_scales()
+        site._enrol_scales(stalls)
+        for board in boards:
+            site._enrol_board(board)
         site._hand_out_registry()
         site._create_stores()
         return site
@@ -129,16 +152,25 @@ class Site:
 
     def flash(self, stall: Stall) -> Path:
         """Return the flash image of a stall's scale."""
-        return self.directory / f"{stall.scale}.flash"
+        return self.flash_of(stall.scale)
 
-    def chengxin(self, *words: str) -> None:
-        """Run one `chengxin` command; `Unavailable` with what it said when it fails."""
+    def flash_of(self, name: str) -> Path:
+        """Return the flash image of the device called `name`."""
+        return self.directory / f"{name}.flash"
+
+    def image_of(self, board: Board) -> Path:
+        """Return the compiled firmware of `board`."""
+        return self.directory / f"firmware-{board.role}"
+
+    def chengxin(self, *words: str) -> str:
+        """Run one `chengxin` command and return what it said; `Unavailable` with its complaint when it fails."""
         self.say("$ chengxin " + shlex.join(words).replace(str(self.directory), self.directory.name))
         outcome = subprocess.run(  # noqa: S603  # our own command with our own words
             [str(CHENGXIN), *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
         if outcome.returncode != 0:
             raise Unavailable("site.command", f"chengxin {words[0]} {words[1]}: {outcome.stderr.strip()[-800:]}")
+        return outcome.stdout.strip()
 
     def _found_authority(self) -> None:
         passphrase = self.directory / "passphrase"
@@ -155,32 +187,40 @@ class Site:
         for name, role, place in UPSTREAM:
             self._enrol(name, role, "--dir", str(self.node(name)), "--site", place)
 
-    def _enrol_scales(self) -> None:
+    def _enrol_scales(self, stalls: Sequence[Stall]) -> None:
         firmware_image.build(self.image)
-        for stall in STALLS:
-            setup = self.directory / f"{stall.scale}.toml"
-            setup.write_text(self._setup_text(stall), encoding="utf-8")
-            console = [
-                "env", f"MICROPYPATH={self.image.resolve()}:.frozen", f"CHENGXIN_FLASH={self.flash(stall).resolve()}",
-                firmware_image.INTERPRETER, "-X", "heapsize=192K", "-m", "device.enrol",
-            ]  # fmt: skip
-            self._enrol(
-                stall.scale, "scale", "--console", shlex.join(map(str, console)), "--setup", str(setup),
-                "--site", MARKET, "--stall", stall.name, "--seller", stall.seller,
-            )  # fmt: skip
+        for stall in stalls:
+            place = ("--site", MARKET, "--stall", stall.name, "--seller", stall.seller)
+            self._enrol_over_console(stall.scale, "scale", self.image, self._scale_setup(stall), *place)
+
+    def _enrol_board(self, board: Board) -> None:
+        image = firmware_image.build(self.image_of(board), board.packages)
+        place = ("--site", board.place, "--stall", board.place)
+        self._enrol_over_console(board.name, board.role, image, board.setup, *place)
+
+    def _enrol_over_console(self, name: str, role: str, image: Path, setup: str, *words: str) -> None:
+        file = self.directory / f"{name}.toml"
+        header = (
+            f'trace_url = "{self.url}/t/"\n'
+            f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {self.mqtt_port} }}\n'
+        )
+        file.write_text(header + setup, encoding="utf-8")
+        console = [
+            "env", f"MICROPYPATH={image.resolve()}:.frozen", f"CHENGXIN_FLASH={self.flash_of(name).resolve()}",
+            firmware_image.INTERPRETER, "-X", "heapsize=192K", "-m", "device.enrol",
+        ]  # fmt: skip
+        self._enrol(name, role, "--console", shlex.join(map(str, console)), "--setup", str(file), *words)
 
     def _enrol(self, name: str, role: str, *words: str) -> None:
         self.chengxin("device", "enrol", name, "--ca", str(self.directory / "ca"), "--role", role, *words)
 
-    def _setup_text(self, stall: Stall) -> str:
+    def _scale_setup(self, stall: Stall) -> str:
         zero, per_kg = stall.cell.calibration
         plu = "\n".join(
             f'    {{ number = {number}, name = "{name}", price_fen_per_kg = {price} }},'
             for number, name, price in stall.goods
         )
         return (
-            f'trace_url = "{self.url}/t/"\n'
-            f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {self.mqtt_port} }}\n'
             f"scale = {{ max_g = 15000, min_g = 100, e_g = 5, zero_counts = {zero}, counts_per_kg = {per_kg} }}\n"
             f"plu = [\n{plu}\n]\n"
         )

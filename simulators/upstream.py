@@ -154,11 +154,7 @@ def tell_origin(
     farm: lot with quarantine certificate. line: day's carcass lot with quality certificate, one record a carcass.
     wholesaler: one transfer to each seller.
     """
-    pigs = farm.next_code()
-    farm.state(record.LOT, {
-        "lot": pigs, "source": 2, "goods": "生猪", "place": "长汀县河田镇绿源生态养殖场", "division": "350821",
-        "head_count": len(GRAMS_PER_CARCASS), "net_grams": 452_000,
-    })  # fmt: skip
+    pigs = tell_pigs(farm, len(GRAMS_PER_CARCASS), 452_000)
     farm.state(record.DOCUMENT, {
         "lot": pigs, "document": 2, "number": "3508210098765", "issuer": "长汀县农业农村局", "issued_ms": now_ms(),
     })  # fmt: skip
@@ -173,6 +169,16 @@ def tell_origin(
             "to_party": seller, "voucher": f"SP{lot[-7:]}", "waste_grams": 300, "goods": "猪肉（白条）",
         })  # fmt: skip
     return retail
+
+
+def tell_pigs(farm: UpstreamDevice, heads: int, grams: int) -> str:
+    """State one lot of pigs that leaves the farm; return its lot code."""
+    pigs = farm.next_code()
+    farm.state(record.LOT, {
+        "lot": pigs, "source": 2, "goods": "生猪", "place": "长汀县河田镇绿源生态养殖场", "division": "350821",
+        "head_count": heads, "net_grams": grams,
+    })  # fmt: skip
+    return pigs
 
 
 def _slaughter(line: UpstreamDevice, pigs: str) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ import socket
 import sys
 import webbrowser
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,18 +21,19 @@ from tracewire.errors import TracewireError
 
 from simulators import upstream
 from simulators.accounting import FlashReader
-from simulators.devices import face
 from simulators.devices.custody import Custody
-from simulators.devices.panel import Panel
+from simulators.devices.roster import BOARDS, STALL, Roster
 from simulators.devices.server import PageServer, create_app, listen
-from simulators.scale_process import ScaleProcess
-from simulators.site import STALLS, Site, Stall
+from simulators.site import STALLS, Site
 from simulators.upstream import UpstreamDevice
 
 EXAMPLES = """examples:
   python -m simulators.devices                        open the page in the browser; Ctrl-C ends it
   python -m simulators.devices --no-browser           only print its address
   python -m simulators.devices --port 8080 --dir /tmp/devices"""
+
+PIGS_AT_THE_RAIL, GRAMS_AT_THE_RAIL = 12, 1_380_000
+"""The lot that waits to be slaughtered by hand."""
 
 console = Console(highlight=False)
 
@@ -48,8 +50,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         listener = listen(options.port)
-        console.print("Building a site: authority, cloud, gateway, three upstream nodes, two scales ...")
-        site = Site.create(options.dir, say=lambda line: console.print(f"  [dim]{line}[/dim]"))
+        console.print("Building a site: authority, cloud, gateway, upstream nodes, devices ...")
+        say = partial(console.print, style="dim")
+        site = Site.create(options.dir, say=lambda line: say(f"  {line}"), stalls=(STALL,), boards=BOARDS)
         asyncio.run(run(site, listener, opens_browser=not options.no_browser and _has_desktop()))
     except KeyboardInterrupt:
         pass
@@ -65,17 +68,22 @@ async def run(site: Site, listener: socket.socket, *, opens_browser: bool) -> No
     async with AsyncExitStack() as stack:
         stack.enter_context(site)
         stop = _stop_on_signal()
+        console.print("Starting cloud and gateway ...")
         await asyncio.to_thread(site.cloud.start)
         await asyncio.to_thread(site.gateway.start)
         farm, line, hall = (
             stack.enter_context(UpstreamDevice(site.node(name), "localhost", site.mqtt_port))
             for name in ("farm-0001", "line-0001", "hall-0001")
         )
+        console.print("Telling where this morning's meat comes from ...")
         lots = upstream.tell_origin(farm, line, hall, [stall.seller_code for stall in STALLS])
-        panels = [_panel(site, stall, lots) for stall in STALLS]
-        custody = Custody(site, {s.scale: FlashReader(site.image, site.flash(s)) for s in STALLS}, [farm, line, hall])
+        roster = Roster(site, lots, upstream.tell_pigs(farm, PIGS_AT_THE_RAIL, GRAMS_AT_THE_RAIL))
+        panels = roster.panels()
+        flashes = {name: FlashReader(image, flash) for name, (image, flash) in roster.images().items()}
+        custody = Custody(site, flashes, [farm, line, hall])
         server = PageServer(create_app(panels, custody), listener)
         for panel in panels:
+            console.print(f"Switching on {panel.face.name} ...")
             stack.push_async_callback(panel.put_away)
             await panel.switch_on()
         await _serve(server, custody, stop, opens_browser=opens_browser)
@@ -95,11 +103,6 @@ async def _serve(server: PageServer, custody: Custody, stop: asyncio.Event, *, o
         server.should_exit = True
         await serving
         watching.cancel()
-
-
-def _panel(site: Site, stall: Stall, lots: dict[str, str]) -> Panel:
-    board = ScaleProcess(site.image, site.flash(stall), cell=stall.cell)
-    return Panel(face.of_stall(stall, STALLS, lots), board)
 
 
 def _stop_on_signal() -> asyncio.Event:

@@ -8,11 +8,10 @@ import sys
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from simulators import chromium
 from simulators.firmware_image import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "pictures"
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 COLOURS = 256
 KMEANS_CHANGES = 3
 """How far the palette is refined; without, small lights lose their colour."""
@@ -23,7 +22,7 @@ FEED_MS = 1000
 def main(address: str) -> None:
     """Take all three pictures and leave the devices as they were found: pans empty, network whole."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = chromium.launch(playwright)
         _sale(browser, address)
         _network_cut(browser, address)
         _phone(browser, address)

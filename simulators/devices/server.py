@@ -61,14 +61,14 @@ def create_app(panels: Sequence[Panel], custody: Custody) -> FastAPI:
 
     @app.get("/devices")
     def devices() -> object:
-        return jsonable_encoder([panel.face.description() for panel in panels])
+        return jsonable_encoder([panel.description() for panel in panels])
 
-    @app.get("/devices/{name}/slips/{number}.png")
-    def slip(name: str, number: int) -> Response:
-        slips = by_name[name].slips if name in by_name else []
-        if not 1 <= number <= len(slips):
+    @app.get("/devices/{name}/{pictures}/{number}.png")
+    def picture(name: str, pictures: str, number: int) -> Response:
+        png = by_name[name].picture(pictures, number) if name in by_name else None
+        if png is None:
             raise HTTPException(status.HTTP_404_NOT_FOUND)
-        return Response(slips[number - 1].png, media_type="image/png")
+        return Response(png, media_type="image/png")
 
     @app.websocket("/devices/{name}")
     async def device(connection: WebSocket, name: str) -> None:

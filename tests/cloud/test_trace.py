@@ -8,11 +8,11 @@ from sqlalchemy import update
 from tracewire import record
 
 from cloud.ledger import store
+from simulators import chromium
 from simulators.node import now_ms
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import SELLER, Market
 
-CHROMIUM = "/usr/bin/chromium"
 PHONE = {"width": 390, "height": 844}
 LARGEST_PAGE_BYTES = 60 * 1024
 
@@ -20,8 +20,7 @@ LARGEST_PAGE_BYTES = 60 * 1024
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()
 

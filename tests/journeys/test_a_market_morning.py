@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from tracewire import chain, cose
 
-from simulators import accounting, upstream
+from simulators import accounting, chromium, upstream
 from simulators.market import Vendor
 from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
@@ -23,7 +23,6 @@ from simulators.upstream import UpstreamDevice
 from tests.interpreters import ROOT
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 STALL = STALLS[0]
 
 
@@ -88,7 +87,7 @@ def wait_until_committed(site: Site, sealed: bytes) -> None:
 def on_a_phone(url: str) -> str:
     """What a phone without JavaScript shows at this address; the page must fit its width."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        browser = chromium.launch(playwright)
         phone = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="zh-CN")
         page = phone.new_page()
         page.goto(url)

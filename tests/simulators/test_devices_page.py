@@ -6,131 +6,37 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from simulators.site import STALLS
+from tests.simulators.page_hands import (
+    PATIENCE_MS,
+    figure,
+    lift_everything,
+    processes_that_mention,
+    see_lamp,
+    see_on_screen,
+    sell,
+    tap,
+    weigh,
+)
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-DESK = {"width": 1280, "height": 1000}
-PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 30_000
+DESK: ViewportSize = {"width": 1280, "height": 1000}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+RAIL = "rail-0001"
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("devices_page")]
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("devices") / "site"
-
-
-@pytest.fixture(scope="module")
-def address(directory: Path) -> Iterator[str]:
-    """Run `make devices` as a person does, without its browser; Ctrl-C at the end must leave nothing behind."""
-    command = [sys.executable, "-m", "simulators.devices", "--no-browser", "--dir", str(directory)]
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert program.stdout is not None
-    for line in program.stdout:
-        if line.startswith("The devices"):
-            break
-    else:
-        pytest.fail(f"it ended with {program.wait()}")
-    yield line.split()[2]
-    program.send_signal(signal.SIGINT)
-    assert program.wait(timeout=30) == 0
-    assert processes_that_mention(directory) == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """Return the page with both scales running, their pans empty and their readers free; it may not complain."""
-    page = browser.new_page(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]  # a TypedDict of the same keys
-    page.set_default_timeout(PATIENCE_MS)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    for stall in STALLS:
-        device = page.locator(f"#{stall.scale}")
-        expect(device).to_have_attribute("data-power", "on", timeout=PATIENCE_MS)
-        lift_everything(device)
-    yield page
-    page.close()
-    assert complaints == []
 
 
 @pytest.fixture
 def scale(page: Page) -> Locator:
     return page.locator(f"#{STALLS[0].scale}")
-
-
-def processes_that_mention(path: Path) -> list[int]:
-    """Return the numbers of all processes that have `path` in their command line or environment."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-            if os.fsencode(path) in words:
-                found.append(int(entry.name))
-    return found
-
-
-def lift_everything(device: Locator) -> None:
-    clear, held = device.locator("[data-clear]"), device.locator(".card[aria-pressed=true]")
-    if clear.is_enabled():
-        clear.click()
-    if held.count():
-        held.click()
-    see_lamp(device, "zero")
-
-
-def see_lamp(device: Locator, name: str, lit: bool = True) -> None:
-    lamp = device.locator(f"[data-lamp={name}]{'.lit' if lit else ':not(.lit)'}")
-    expect(lamp).to_be_visible(timeout=PATIENCE_MS)
-
-
-def see_on_screen(device: Locator, words: str) -> None:
-    expect(device.locator(".lcd [role=status]")).to_contain_text(words, timeout=PATIENCE_MS)
-
-
-def weigh(device: Locator, goods: str, shown: str) -> None:
-    device.locator(f"[data-goods={goods}]").click()
-    see_on_screen(device, f"净重 {shown} kg 稳定")
-
-
-def sell(device: Locator) -> str:
-    """Sell pork belly on the first goods key; return the address in the slip's QR code."""
-    before = device.locator(".slip").count()
-    tap(device, "seller")
-    weigh(device, "belly", "0.520")
-    device.locator("[data-key=plu1]").click()
-    see_on_screen(device, "合计 19.14元")
-    expect(device.locator(".slip")).to_have_count(before + 1, timeout=PATIENCE_MS)
-    return device.locator(".paper .slip").get_attribute("href") or ""
-
-
-def tap(device: Locator, card: str) -> None:
-    device.locator(f"[data-card={card}]").click()
-    expect(device.locator(f"[data-card={card}]")).to_have_attribute("aria-pressed", "true")
-
-
-def figure(page: Page, name: str) -> int:
-    return int(page.locator(f"[data-figure={name}]").inner_text())
 
 
 def test_a_tapped_card_goods_and_one_key_give_a_slip_that_leads_to_its_trace_page(page: Page, scale: Locator) -> None:
@@ -224,9 +130,9 @@ def test_with_the_network_cut_sales_go_on_and_arrive_when_it_is_mended(page: Pag
     assert figure(page, "quarantined") == 0
 
 
-def test_a_device_that_stops_by_itself_is_said_in_plain_words(page: Page, directory: Path) -> None:
-    device = page.locator(f"#{STALLS[1].scale}")
-    for process in processes_that_mention(directory / f"{STALLS[1].scale}.flash"):
+def test_a_device_that_stops_by_itself_is_said_in_plain_words(page: Page, devices_directory: Path) -> None:
+    device = page.locator(f"#{RAIL}")
+    for process in processes_that_mention(devices_directory / f"{RAIL}.flash"):
         os.kill(process, signal.SIGKILL)
     expect(device.locator("> .notice")).to_contain_text("设备自己停机了", timeout=PATIENCE_MS)
     device.locator(".plug").click()
@@ -255,9 +161,9 @@ def test_it_can_be_used_with_the_keyboard_alone(page: Page, scale: Locator) -> N
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_desk_and_phone_and_asks_no_foreign_host(
-    browser: Browser, address: str, viewport: dict[str, int], scheme: str
+    browser: Browser, address: str, viewport: ViewportSize, scheme: str
 ) -> None:
-    context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]  # as above
+    context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]  # a Literal
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

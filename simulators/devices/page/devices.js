@@ -2,10 +2,19 @@
 
 import { custodyStrip } from "./custody.js";
 import { element, setText } from "./elements.js";
-import * as parts from "./parts.js";
+import { camera, scanner } from "./parts/scanner.js";
+import { cardReader } from "./parts/cards.js";
+import { caseSwitch, engineer } from "./parts/case.js";
+import { keypad } from "./parts/keypad.js";
+import { goodsTable, pan } from "./parts/pan.js";
+import { printer } from "./parts/printer.js";
+import { lamps, screen } from "./parts/screen.js";
+import { sky } from "./parts/sky.js";
+import { beeper, tagReader } from "./parts/tags.js";
 import { inLanguage, language, say, troubleText } from "./words.js";
 
 const RECONNECT_MS = 1000;
+const PARTS = { pan, screen, lamps, keypad, printer, goodsTable, cardReader, caseSwitch, engineer, tagReader, beeper, scanner, camera, sky };
 const lost = new Set();
 
 start();
@@ -29,20 +38,15 @@ async function start() {
 /** Draw one device and connect it. */
 function drawDevice(device) {
   const touch = (hand) => send(hand);
-  const built = Object.fromEntries(
-    [parts.pan, parts.screen, parts.lamps, parts.keypad, parts.printer, parts.goodsTable, parts.cardReader]
-      .map((part) => [part.name, part(device, touch)]).filter(([, part]) => part));
-  const node = (name) => (built[name] ? [built[name].node] : []);
-  const head = headOf(device, touch);
+  const built = Object.fromEntries(Object.entries(PARTS).map(([name, part]) => [name, part(device, touch)]).filter(([, part]) => part));
+  const head = headOf(device, touch, built.caseSwitch);
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
   const article = element("article", { class: `device ${device.kind.name}`, id: device.name, tabindex: -1, "aria-label": device.place },
-    head.node, trouble, ...node("goodsTable"), ...node("pan"),
-    element("div", { class: "body" },
-      element("div", { class: "front" }, ...node("screen"), ...node("lamps"), ...node("keypad")), ...node("printer")),
-    ...node("cardReader"));
+    head.node, trouble, ...bench(built));
   article.addEventListener("keydown", (event) => pressByKeyboard(event, device, touch, article));
   const send = connect(`devices/${device.name}`, (state) => {
     article.dataset.power = state.power;
+    article.dataset.case = state.case ?? "";
     trouble.hidden = !state.trouble;
     setText(trouble, state.trouble ? troubleText(state.trouble) : "");
     for (const part of [head, ...Object.values(built)]) part.update(state);
@@ -53,8 +57,19 @@ function drawDevice(device) {
   return article;
 }
 
-/** The head of a device: where it stands, how it is, how much it has signed, and its plug. */
-function headOf(device, touch) {
+/** Put the parts of a device where they belong: what weighs on top, the instrument, and what lies before it. */
+function bench(built) {
+  const nodes = (...names) => names.filter((name) => name in built).map((name) => built[name].node);
+  return [
+    ...nodes("goodsTable", "pan"),
+    element("div", { class: "hand" }, element("div", { class: "body" },
+      element("div", { class: "front" }, ...nodes("screen", "lamps", "beeper", "keypad")), ...nodes("printer"))),
+    ...nodes("cardReader", "engineer", "tagReader", "scanner", "camera", "sky"),
+  ];
+}
+
+/** The head of a device: where it stands, how it is, how much it has signed, its case and its plug. */
+function headOf(device, touch, caseSwitch) {
   const power = element("span", { class: "power" });
   const plug = element("button", { type: "button", class: "plug" });
   let hasPower = false;
@@ -62,7 +77,8 @@ function headOf(device, touch) {
   const node = element("header", { class: "device-head" },
     element("div", {}, element("h2", { text: device.place }),
       element("p", { class: "quiet" }, `${inLanguage(device.kind.label)} ${device.name} · ${device.kind.model}`)),
-    element("div", { class: "device-power" }, element("p", {}, power, element("span", { class: "signed" })), plug));
+    element("div", { class: "device-power" }, element("p", {}, power, element("span", { class: "signed" })),
+      element("div", { class: "device-switches" }, ...(caseSwitch ? [caseSwitch.node] : []), plug)));
   return {
     node,
     update(state) {

@@ -1,0 +1,65 @@
+"""One running page of virtual devices for all tests that touch it, and a browser."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from simulators import chromium
+from tests.simulators.page_hands import PATIENCE_MS, lift_everything, processes_that_mention
+
+DEVICES = ("rail-0001", "scale-0001", "handheld-0001")
+DESK: ViewportSize = {"width": 1280, "height": 1000}
+
+
+@pytest.fixture(scope="session")
+def devices_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the page's devices keep everything."""
+    return tmp_path_factory.mktemp("devices") / "site"
+
+
+@pytest.fixture(scope="session")
+def address(devices_directory: Path) -> Iterator[str]:
+    """Run `make devices` as a person does, without its browser; Ctrl-C at the end must leave nothing behind."""
+    command = [sys.executable, "-m", "simulators.devices", "--no-browser", "--dir", str(devices_directory)]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert program.stdout is not None
+    for line in program.stdout:
+        if line.startswith("The devices"):
+            break
+    else:
+        pytest.fail(f"it ended with {program.wait()}")
+    yield line.split()[2]
+    program.send_signal(signal.SIGINT)
+    assert program.wait(timeout=30) == 0
+    assert processes_that_mention(devices_directory) == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser for one module: as long as it lives, this thread has an event loop that others stumble over."""
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """Return the page with every device running, nothing on it and no card on its reader; it may not complain."""
+    page = browser.new_page(viewport=DESK, locale="zh-CN")
+    page.set_default_timeout(PATIENCE_MS)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    for name in DEVICES:
+        device = page.locator(f"#{name}")
+        expect(device).to_have_attribute("data-power", "on", timeout=PATIENCE_MS)
+        lift_everything(device)
+    yield page
+    page.close()
+    assert complaints == []
