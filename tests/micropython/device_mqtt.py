@@ -10,6 +10,7 @@ import sys
 from device import mqtt_link
 from device.backoff import Backoff
 from device.mqtt import Client
+from hal import clock
 from tracewire import topics
 from tracewire.errors import Unavailable
 
@@ -24,7 +25,10 @@ def contents(directory, name):
 class Talker:
     def __init__(self, port, directory, count, server_name):
         context = mqtt_link.tls_context(
-            contents(directory, "client.der"), contents(directory, "client_key.der"), contents(directory, "ca.der")
+            contents(directory, "client.der"),
+            contents(directory, "client_key.der"),
+            contents(directory, "ca.der"),
+            clock.now_ms,
         )
         broker = mqtt_link.Broker("127.0.0.1", port, server_name, NAME, context, keep_alive_s=1, timeout_s=2)
         backoff = Backoff(lambda limit: limit - 1, (100, 100), (100, 100))  # long enough to be seen waiting

@@ -47,7 +47,10 @@ class Device:
         keepers = [(level, p256.VerifyingKey(point)) for level, point in points]
         self.publisher = Publisher(self.journal, key.kid, keepers, topics.up(NAME), clock.ticks_ms)
         context = mqtt_link.tls_context(
-            contents(directory, "client.der"), contents(directory, "client_key.der"), contents(directory, "ca.der")
+            contents(directory, "client.der"),
+            contents(directory, "client_key.der"),
+            contents(directory, "ca.der"),
+            clock.now_ms,
         )
         broker = mqtt_link.Broker("127.0.0.1", port, "gateway-test", NAME, context, keep_alive_s=2, timeout_s=3)
         backoff = Backoff(lambda limit: limit - 1, (100, 100), (100, 100))

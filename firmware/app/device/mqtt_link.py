@@ -8,7 +8,7 @@ that forgets the connection, costs seconds and not the day. Nothing is kept here
 import asyncio
 
 import tls
-from device import mqtt_packets
+from device import mqtt_packets, validity
 from device.mqtt_packets import ACCEPTED, CONNACK, PUBACK, PUBLISH, SUBACK
 from tracewire.errors import Rejected, Unavailable
 
@@ -48,15 +48,17 @@ class Broker:
         self.timeout_s = timeout_s
 
 
-def tls_context(certificate: bytes, key: bytes, server_ca: bytes) -> "tls.SSLContext":
+def tls_context(certificate: bytes, key: bytes, server_ca: bytes, now_ms: "Callable[[], int]") -> "tls.SSLContext":
     """Return a client context from DER bytes; TLS 1.2, because that is what MicroPython's mbedTLS speaks.
 
-    ``verify_mode`` is set because MicroPython's default verifies nothing. ``ValueError`` for broken DER.
+    ``verify_mode`` is set because MicroPython's default verifies nothing. The broker's certificate must hold at
+    ``now_ms()`` too. ``ValueError`` for broken DER.
     """
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     context.load_verify_locations(server_ca)
     context.load_cert_chain(certificate, key)
+    context.verify_callback = validity.check(now_ms)
     return context
 
 

@@ -10,6 +10,7 @@ decisions are in ``device.custody``; this file owns the clock, the keys and the 
 import asyncio
 import time
 
+from device.clock_keeper import Challenge
 from device.custody import Custody
 from device.journal import FULL, NEARLY_FULL, Journal
 from tracewire import chain, cose, receipt
@@ -49,6 +50,7 @@ class Publisher:
         self._wanted = asyncio.Event()
         self._kept_proof = (0, b"")
         self.custody = Custody(kid, journal.released_to, self._digest_of)
+        self._challenge = Challenge(journal.next_seq - 1)
         self.sent = self.receipts = self.ignored = 0
         self.last_ignored = ""
 
@@ -90,6 +92,16 @@ class Publisher:
             self.last_ignored = refusal.code
         self._wanted.set()
 
+    def answer_age_ms(self, seq: int, digest: bytes) -> int:
+        """Return how old a keeper's answer to record ``seq`` can be at most: a fresh statement, or one held back.
+
+        ``Rejected("clock.unasked")`` or ``Rejected("clock.late")``.
+        """
+        age_ms = self._challenge.age_ms(seq, self._now())
+        if self._digest_of(seq) != digest:
+            raise Rejected("clock.unasked", "record %d is another" % seq)
+        return age_ms
+
     async def _drain(self, client: "Client") -> None:
         while client.is_online:
             seq = self.custody.next_to_send(self._journal.next_seq - 1, self._now())
@@ -97,6 +109,7 @@ class Publisher:
                 return
             sealed = self._journal.read(seq)
             if sealed is not None:  # an unreadable record was reported at boot; its neighbours still go
+                self._challenge.sent(seq, self._now())
                 await client.publish(self._topic, sealed)
                 self.sent += 1
             self.custody.sent(seq, self._now())

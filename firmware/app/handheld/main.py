@@ -8,6 +8,7 @@ import asyncio
 import gc
 
 from device import uplink
+from device.clock_keeper import ClockKeeper
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -54,11 +55,12 @@ async def run() -> None:
     told = settings.load(root)
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", told.journal_bytes)
-    history = History(journal, key, clock, boot_body(power.boot_cause()), Mark(nvram, key.kid))
-    history.start()
+    keeper = ClockKeeper(clock, root)
+    history = History(journal, key, keeper, boot_body(power.boot_cause()), Mark(nvram, key.kid))
+    keeper.start(history)
 
-    publisher, client = uplink.build(root, told, journal, key)
-    whereabouts = Whereabouts(Gnss(), clock.ticks_ms, GnssClock(clock, history, publisher))
+    publisher, client, downlink = uplink.build(root, told, history, journal, key, keeper)
+    whereabouts = Whereabouts(Gnss(), clock.ticks_ms, GnssClock(keeper, history, publisher))
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"status": STATUS_SILENT_MS})
     screen = Screen(Display(), Lamps())
     app = HandheldApp(
@@ -82,6 +84,7 @@ async def run() -> None:
         whereabouts.follow(),
         publisher.run(client),
         uplink.go_online(client),
+        downlink.run(),
         heart.beat(),
         watchdog.run(),
     )

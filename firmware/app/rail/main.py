@@ -8,6 +8,7 @@ import asyncio
 import gc
 
 from device import config, uplink
+from device.clock_keeper import ClockKeeper
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -59,12 +60,13 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, power.boot_cause())
-    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
+    keeper = ClockKeeper(clock, root)
+    history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     lots, register = Lots(root), Register(root)
     _mend(journal, lots, register)
-    history.start()
+    keeper.start(history)
 
-    publisher, client = uplink.build(root, settings, journal, key)
+    publisher, client, downlink = uplink.build(root, settings, history, journal, key, keeper)
     weigher, printer = Weigher(type_plate.limits(settings)), Printer()
     screen = RailScreen(Display(), Lamps(), Beeper())
     storage_line = StorageLine(screen, journal, publisher, client)
@@ -99,6 +101,7 @@ async def run() -> None:
         publisher=publisher,
         app=app,
         boot=boot,
+        readings=(keeper.readings, downlink.readings),
     )
     await asyncio.gather(
         app.weigh(),
@@ -107,6 +110,7 @@ async def run() -> None:
         app.serve_cards(),
         publisher.run(client),
         uplink.go_online(client),
+        downlink.run(),
         heart.beat(),
         watchdog.run(),
     )

@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from device.downlink_lots import Lots
     from device.history import History
     from device.publisher import Publisher
     from hal.keypad import Keypad
@@ -57,6 +58,7 @@ class ScaleApp:
         storage_line: "StorageLine",
         slip_desk: "SlipDesk",
         lock_desk: "LockDesk",
+        lots: "Lots",
         keying: "Keying",
         plate: "TypePlate",
         progress: "Callable[[str], None]",
@@ -74,6 +76,7 @@ class ScaleApp:
         self._storage_line = storage_line
         self._slip_desk = slip_desk
         self._lock_desk = lock_desk
+        self._lots = lots
         self._keying = keying
         self._plate = plate
         self._progress = progress
@@ -102,7 +105,7 @@ class ScaleApp:
             try:
                 self._press(key)
             except (Rejected, Unavailable) as refusal:
-                self._screen.refuse(refusal.code)
+                self._screen.refuse(refusal.code, refusal.detail)
 
     async def _read(self) -> "Reading":
         """Return the next reading; a source that has fallen silent shows nothing that could be sold."""
@@ -138,6 +141,7 @@ class ScaleApp:
         self._weigher.check_sellable()
         goods = self._prices.find(number)
         lot = self._sign_in.session().lot_of(goods.number)
+        self._lots.require_sellable(lot, self._load.reading.net_grams)
         entries, weighing_back = [], 1
         if self._load.weighing_seq is None:
             entries.append(self._load.weighing())
@@ -148,6 +152,7 @@ class ScaleApp:
         # On flash. A crash from here on: the sale counts and will be published; the customer may lack a slip.
         self._load.weighing_seq = sale.seq - weighing_back
         self._load.is_sold = True
+        self._lots.sold(lot, sale.body["net_grams"])
         self._publisher.wake()  # 4 publish
         self._storage_line.show()
         self._screen.say(sold(goods, sale.body["amount_fen"]))

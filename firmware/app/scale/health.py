@@ -13,7 +13,7 @@ from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scale.weighing import Weigher
 
@@ -31,7 +31,10 @@ _MS_PER_HOUR = 3600000
 
 
 class Heart:
-    """Beats from power-on; ``refused`` counts the records that a full journal had no room for."""
+    """Beats from power-on; ``refused`` counts the records that a full journal had no room for.
+
+    ``readings`` return further health fields of other parts.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Heart:
         publisher: object,
         app: object,
         boot: "dict[str, object]",
+        readings: "Sequence[Callable[[], dict[str, int]]]" = (),
     ) -> None:
         self._ticks_ms = ticks_ms
         self._weigher = weigher
@@ -53,6 +57,7 @@ class Heart:
         self._publisher = publisher
         self._app = app
         self._boot = boot
+        self._readings = (power.readings, radio.readings, *readings)
         self._last_ticks_ms = ticks_ms()
         self._uptime_ms = 0
         self.refused = 0
@@ -89,8 +94,8 @@ class Heart:
             "heap_low_bytes": self._history.heap_low_bytes,
             "event_counter": self._history.event_counter,
         }
-        body.update(power.readings())
-        body.update(radio.readings())
+        for readings in self._readings:
+            body.update(readings())
         return body
 
     def _flash_hours(self) -> int:

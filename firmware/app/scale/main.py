@@ -8,6 +8,7 @@ import asyncio
 import gc
 
 from device import config, uplink
+from device.clock_keeper import ClockKeeper
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -27,6 +28,7 @@ from tracewire import p256
 
 from scale import plu, slip, type_plate
 from scale.app import ScaleApp
+from scale.downlink_desk import DownlinkDesk
 from scale.health import Heart
 from scale.keying import Keying
 from scale.lock_desk import LockDesk
@@ -58,10 +60,11 @@ async def run() -> None:
     boot = type_plate.boot_body(
         settings, power.boot_cause(), type_plate.identity(root), type_plate.software_digest(root)
     )
-    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
-    history.start()
+    keeper = ClockKeeper(clock, root)
+    history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
+    keeper.start(history)
 
-    publisher, client = uplink.build(root, settings, journal, key)
+    publisher, client, downlink = uplink.build(root, settings, history, journal, key, keeper)
     prices = plu.load(root)
     weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
@@ -69,6 +72,7 @@ async def run() -> None:
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
     lock_desk = LockDesk(lock, CaseSwitch(), screen, history, publisher)
     storage_line = StorageLine(screen, journal, publisher, client)
+    downlink_desk = DownlinkDesk(downlink, prices, weigher, screen, history)
     app = ScaleApp(
         load_cell=_weight_source(settings),
         keypad=Keypad(),
@@ -82,6 +86,7 @@ async def run() -> None:
         storage_line=storage_line,
         slip_desk=SlipDesk(Paper(printer, screen, history), letterhead),
         lock_desk=lock_desk,
+        lots=downlink_desk.lots,
         keying=Keying(weigher, prices, storage_line, screen, history, publisher),
         plate=type_plate.TypePlate(boot, history),
         progress=watchdog.progress,
@@ -95,6 +100,7 @@ async def run() -> None:
         publisher=publisher,
         app=app,
         boot=boot,
+        readings=(keeper.readings, downlink.readings),
     )
     await asyncio.gather(
         app.weigh(),
@@ -103,6 +109,7 @@ async def run() -> None:
         lock_desk.watch(),
         publisher.run(client),
         uplink.go_online(client),
+        downlink.run(),
         heart.beat(),
         watchdog.run(),
     )

@@ -5,6 +5,10 @@ import os
 from tracewire import cbor
 from tracewire.errors import Rejected, Unavailable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FILE_NAME = "plu.cbor"
 
 
@@ -46,24 +50,46 @@ class PriceList:
         """
         if price_fen_per_kg <= 0:
             raise Rejected("plu.no_price", str(goods.number))
+        if self.goods(goods.number) is not goods:
+            raise Rejected("plu.unknown", str(goods.number))  # a new list came while it was keyed
         rows = []
         for plu in self._by_number.values():
             price = price_fen_per_kg if plu is goods else plu.price_fen_per_kg
             rows.append([plu.number, plu.name, plu.name_gbk, price])
+        self.stage_list(rows)
+
+    def adopt(self, goods: Plu, price_fen_per_kg: int) -> None:
+        """Put the staged list in force; on flash when this returns. Unavailable "plu.flash": the old one stays."""
+        self._rename()
+        goods.price_fen_per_kg = price_fen_per_kg
+
+    def changes(self, rows: "Sequence[Sequence[object]]") -> "list[tuple[int, int, int]]":
+        """Return (number, price before, price after) of each price in which ``rows`` differ; 0 for no such goods."""
+        before = {plu.number: plu.price_fen_per_kg for plu in self._by_number.values()}
+        after = {number: price for number, _, _, price in rows}
+        numbers = sorted(set(before) | set(after))
+        told = [(number, before.get(number, 0), after.get(number, 0)) for number in numbers]
+        return [change for change in told if change[1] != change[2]]
+
+    def stage_list(self, rows: "Sequence[Sequence[object]]") -> None:
+        """Write a whole list beside the list in force; rows as in ``plu.cbor``. Unavailable "plu.flash"."""
         try:
             with open(self.path + ".new", "wb") as file:
                 file.write(cbor.encode(rows))
         except OSError as error:
             raise Unavailable("plu.flash", str(error))
 
-    def adopt(self, goods: Plu, price_fen_per_kg: int) -> None:
-        """Put the staged list in force; on flash when this returns. Unavailable "plu.flash": the old one stays."""
+    def adopt_list(self, rows: "Sequence[Sequence[object]]") -> None:
+        """Put the staged list in force, as ``adopt`` does; everybody who holds this object sees it."""
+        self._rename()
+        self._by_number = {number: Plu(number, name, gbk, price) for number, name, gbk, price in rows}
+
+    def _rename(self) -> None:
         try:
             os.rename(self.path + ".new", self.path)
         except OSError as error:
             raise Unavailable("plu.flash", str(error))
-        # Commit point: littlefs renames atomically. A crash before it keeps the old price, after it the new one.
-        goods.price_fen_per_kg = price_fen_per_kg
+        # Commit point: littlefs renames atomically. A crash before it keeps the old list, after it the new one.
 
     def names(self, numbers: "list[int]") -> "list[tuple[int, str]]":
         """Return (number, name) of those of ``numbers`` that are on the list."""

@@ -47,9 +47,13 @@ printer.paper_out 打印机缺纸，交易已记录
 printer.jam 打印机卡纸，交易已记录
 printer.fault 打印机故障，交易已记录
 clock.not_set 时钟未设置，请联网
+lot.frozen 此批次已冻结
+lot.overdrawn 超出批次余量，剩余 %s
 """
 """One line for each code. One text and not a dict: on a board it stays in the ROM; a dict took 2.8 KB of heap."""
 
+NEW_PRICES = "价格已由平台更新"
+NEW_FREEZE = "批次冻结名单已更新"
 SIGNED_IN = "已刷卡 "
 SIGNED_OUT = "已签退"
 TARED = "已去皮"
@@ -65,13 +69,17 @@ PRESET = "预置皮重 PT kg "
 _STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", SILENT: "----", STABLE: "稳定"}
 
 
-def refusal(code: str) -> str:
-    """Return the sentence for an error code; an unforeseen one is shown as it is, never hidden."""
+def refusal(code: str, detail: str = "") -> str:
+    """Return the sentence for an error code, with ``detail`` where it has a place for it.
+
+    An unforeseen code is shown as it is, never hidden.
+    """
     found = MESSAGES.find("\n" + code + " ")
     if found < 0:
         return "不能执行：" + code
     start = found + len(code) + 2
-    return MESSAGES[start : MESSAGES.find("\n", start)]
+    words = MESSAGES[start : MESSAGES.find("\n", start)]
+    return words % detail if "%s" in words else words
 
 
 def weight_lines(reading: "Reading") -> "list[str]":
@@ -126,9 +134,9 @@ class Screen:
         """Show ``message`` until the next one."""
         self._set(2, [message])
 
-    def refuse(self, code: str) -> None:
+    def refuse(self, code: str, detail: str = "") -> None:
         """Show why something was not done."""
-        self.say(refusal(code))
+        self.say(refusal(code, detail))
 
     def seller(self, stall: "str | None") -> None:
         """Show who is selling, or that a card is needed."""

@@ -28,7 +28,7 @@ from tracewire.fields import (
     pack_digits,
     unpack_digits,
 )
-from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES
+from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_QUALITIES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,6 +164,8 @@ FIELDS = Tables(
             (14, "heap_low_bytes", COUNT, False),
             (15, "event_counter", COUNT, False),
             (16, "garbled", COUNT, False),
+            (17, "clock_quality", Word(CLOCK_QUALITIES), False),
+            (18, "downlink_refused", COUNT, False),
         ),
         AUDIT: (
             (1, "event", Word(AUDIT_EVENTS), True),

@@ -5,12 +5,21 @@ end; a position is never given to another word, because sealed records keep the 
 "other" wherever a person may meet something that has no word yet.
 """
 
-from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_SOURCES, SESSION_ACTIONS, TARE_MODES, number
+from tracewire.words import (
+    AUDIT_EVENTS,
+    BOOT_CAUSES,
+    CLOCK_QUALITIES,
+    CLOCK_SOURCES,
+    SESSION_ACTIONS,
+    TARE_MODES,
+    number,
+)
 
 __all__ = (
     "AUDIT_EVENTS",
     "BOOT_CAUSES",
     "CARCASS_SIDES",
+    "CLOCK_QUALITIES",
     "CLOCK_SOURCES",
     "DECISIONS",
     "DOCUMENTS",

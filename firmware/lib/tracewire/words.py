@@ -17,6 +17,7 @@ CLOCK_SOURCES = (
     "cloud",
 )
 SESSION_ACTIONS = ("out", "in")
+CLOCK_QUALITIES = ("unknown", "rtc", "signed", "drifted")
 
 AUDIT_EVENTS = (
     "other",
