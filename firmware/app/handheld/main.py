@@ -44,7 +44,7 @@ KEYS = (
 )
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 STATUS_SILENT_MS = 5000
-COLLECT_EVERY_BYTES = 24576  # early and often: short pauses, and free memory stays in large pieces
+COLLECT_EVERY_BYTES = 8192  # early and often: short pauses, and free memory stays in large pieces
 
 
 async def run() -> None:

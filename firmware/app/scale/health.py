@@ -57,7 +57,7 @@ class Heart:
         self._publisher = publisher
         self._app = app
         self._boot = boot
-        self._readings = (power.readings, radio.readings, *readings)
+        self._readings = readings
         self._last_ticks_ms = ticks_ms()
         self._uptime_ms = 0
         self.refused = 0
@@ -94,6 +94,8 @@ class Heart:
             "heap_low_bytes": self._history.heap_low_bytes,
             "event_counter": self._history.event_counter,
         }
+        body.update(power.readings())
+        body.update(radio.readings())
         for readings in self._readings:
             body.update(readings())
         return body

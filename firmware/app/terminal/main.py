@@ -12,6 +12,7 @@ from cards.counters import Counters
 from cards.pn532 import Pn532
 from cards.reader import Reader
 from device import config, uplink
+from device.clock_keeper import ClockKeeper
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -55,12 +56,13 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, power.boot_cause())
-    history = History(journal, key, clock, boot, Mark(nvram, key.kid))
+    keeper = ClockKeeper(clock, root)
+    history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     owed, book = Owed(root), VoucherBook(root, settings.code_base)
     _mend(journal, owed, book)
-    history.start()
+    keeper.start(history)
 
-    publisher, client = uplink.build(root, settings, journal, key)
+    publisher, client, downlink = uplink.build(root, settings, history, journal, key, keeper)
     weigher, printer = Weigher(type_plate.limits(settings)), Printer()
     screen = TerminalScreen(Display(), Lamps(), Beeper())
     reader = Reader(Pn532(CardPort()), keyring.load(root), Counters(root), entropy.read)
@@ -103,6 +105,7 @@ async def run() -> None:
         publisher=publisher,
         app=app,
         boot=boot,
+        readings=(keeper.readings, downlink.readings),
     )
     await asyncio.gather(
         app.weigh(),
@@ -110,6 +113,7 @@ async def run() -> None:
         app.serve_cards(),
         publisher.run(client),
         uplink.go_online(client),
+        downlink.run(),
         heart.beat(),
         watchdog.run(),
     )
