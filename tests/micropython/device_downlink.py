@@ -11,6 +11,7 @@ from device.downlink_lots import Lots
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.mark import Mark
 from device.publisher import Publisher
 from hal import entropy
 from tracewire import cbor, cose, feed, p256, receipt, record, words
@@ -60,7 +61,7 @@ class Scale(Board):
         self.key = KeyStore(ROOT, entropy.read)
         self.journal = Journal(PATH, self.capacity)
         self.keeper = ClockKeeper(self.clock, ROOT)
-        self.history = History(self.journal, self.key, self.keeper, BOOT)
+        self.history = History(self.journal, self.key, self.keeper, BOOT, Mark(self.nvram, self.key.kid))
         self.keeper.start(self.history)
         keepers = [(receipt.GATEWAY, verifier(GATEWAY)), (receipt.CLOUD, verifier(CLOUD))]
         self.publisher = Publisher(self.journal, self.key.kid, keepers, "cx/1/scale-0001/up", self.clock.ticks_ms)

@@ -9,7 +9,7 @@ import time
 
 from device import validity
 from tracewire import cbor, record
-from tracewire.errors import Rejected
+from tracewire.errors import Rejected, Unavailable
 from tracewire.words import CLOCK_QUALITIES, CLOCK_SOURCES, number
 
 TYPE_CHECKING = False
@@ -66,8 +66,11 @@ class ClockKeeper:
             self.quality = "unknown"
         history.start()
         if self._ahead_ms:
-            source = number(CLOCK_SOURCES, "floor")
-            history.write([(record.CLOCK, {"before_ms": max(0, before_ms), "source": source})])
+            body = {"before_ms": max(0, before_ms), "source": number(CLOCK_SOURCES, "floor")}
+            try:
+                history.write([(record.CLOCK, body)])
+            except Unavailable:
+                return  # full, or set back: the board's own clock stays, everybody here goes by the floor
             # On flash. A crash here: the board's clock is as it was, and the next start says the same again.
             self.set_ms(self.now_ms() + 999)  # to the second above: a board drops the rest, and time never goes back
 
