@@ -4,6 +4,7 @@ Why two applications: gateways speak over mutual TLS and may only deliver; every
 reverse proxy, and may do nothing else.
 """
 
+import functools
 import os
 import time
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from cloud.config import Config
 from cloud.db.engine import Store, create_store, open_store
 from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
+from cloud.ingest.pool import Intake, in_processes, in_threads
 from cloud.ingest.service import Ingest
 from cloud.ledger import cosigning, log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import endpoints as ledger_endpoints
@@ -73,42 +75,44 @@ def open_stores(config: Config) -> Stores:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Everything that runs: two web applications, the worker behind them, and who asks the witnesses."""
+    """Everything that runs: two web applications, who judges envelopes, who projects, who asks the witnesses."""
 
     stores: Stores
+    intake: Intake
     worker: Worker
     submitters: Submitters
     ingest_app: FastAPI
     public_app: FastAPI
 
+    def close(self) -> None:
+        """Finish what is in hand and give everything back."""
+        self.intake.close()
+        self.submitters.stop()
+        self.worker.stop()
+        self.stores.close()
 
-def create_cloud(config: Config) -> Cloud:
-    """Build the cloud of a node directory; nothing listens and no thread runs yet.
 
+def create_cloud(config: Config, workers: int = 1) -> Cloud:
+    """Build the cloud of a node directory; nothing listens yet.
+
+    With more than one of ``workers``, envelopes are judged in that many processes of their own.
     Raises ``Misuse`` for a missing store, key or role, and what is wrong with the registry.
     """
     keys_of_log = log_keys.load(config.directory)
     stores = open_stores(config)
     tree.prepare(stores.ledger)
     metrics = Metrics()
-    registry = RegistryFile(
-        config.directory / "registry.cose", read_root(config.directory / "root.point"), stores.ledger, now_ms
-    )
+    registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
     worker = Worker(derived, metrics)
     own_key = _own_key(config.directory / "record.key", registry)
-    ingest = Ingest(
-        stores.ledger,
-        registry,
-        own_key,
-        limits=ClockLimits(config.clock_ahead_hours, config.clock_behind_days),
-        max_envelope_bytes=config.max_envelope_bytes,
-        metrics=metrics,
-        now_ms=now_ms,
-        on_commit=worker.wake,
-    )
     ingest_app = _bare_app("chengxin ingest")
-    ingest_app.include_router(ingest_endpoints.router(ingest, metrics, config.max_envelope_bytes))
+    intake = (
+        in_threads(_ingest(config, stores.ledger, registry, own_key))
+        if workers == 1
+        else in_processes(workers, functools.partial(build_ingest, config))
+    )
+    ingest_app.include_router(ingest_endpoints.router(intake, metrics, config.max_envelope_bytes, worker.wake))
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
     head = Head(stores.ledger, keys_of_log, now_ms)
@@ -126,7 +130,30 @@ def create_cloud(config: Config) -> Cloud:
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
     public_app.include_router(trace_endpoints.router(view))
-    return Cloud(stores, worker, submitters, ingest_app, public_app)
+    return Cloud(stores, intake, worker, submitters, ingest_app, public_app)
+
+
+def build_ingest(config: Config) -> Ingest:
+    """Build the ingest of a process that does nothing else."""
+    ledger_store = open_store(config.ledger_path, synchronous="FULL")
+    registry = _registry(config, ledger_store)
+    return _ingest(config, ledger_store, registry, _own_key(config.directory / "record.key", registry))
+
+
+def _ingest(config: Config, ledger_store: Store, registry: RegistryFile, own_key: SigningKey) -> Ingest:
+    return Ingest(
+        ledger_store,
+        registry,
+        own_key,
+        limits=ClockLimits(config.clock_ahead_hours, config.clock_behind_days),
+        max_envelope_bytes=config.max_envelope_bytes,
+        now_ms=now_ms,
+    )
+
+
+def _registry(config: Config, ledger_store: Store) -> RegistryFile:
+    root = read_root(config.directory / "root.point")
+    return RegistryFile(config.directory / "registry.cose", root, ledger_store, now_ms)
 
 
 def _bare_app(title: str) -> FastAPI:

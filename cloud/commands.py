@@ -18,6 +18,7 @@ cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]
 PublicPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for trace pages (plain HTTP).")]
+Workers = Annotated[int, typer.Option(min=1, max=256, help="How many processes judge envelopes.")]
 Origin = Annotated[str, typer.Option(help="Name of the log, best a URL without https:// that is yours.")]
 
 
@@ -52,12 +53,14 @@ def log_init(directory: Directory, origin: Origin = "") -> None:
 
 
 @cloud.command("run")
-def run(directory: Directory) -> None:
+def run(directory: Directory, workers: Workers = 1) -> None:
     """Serve gateways and pages until Ctrl-C.
+
+    One worker judges envelopes in this process; more of them in processes of their own, best one for each core.
 
     Example: chengxin cloud run --dir cloud
     """
-    server.run(load(directory))
+    server.run(load(directory), workers)
 
 
 def rebuild(directory: Directory) -> None:

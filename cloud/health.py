@@ -3,7 +3,7 @@
 Why a registry of its own and not prometheus_client's global one: two clouds in one process (tests) must not add up.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
@@ -14,8 +14,7 @@ from cloud.db.engine import Store
 from cloud.ledger import store as ledger
 
 if TYPE_CHECKING:
-    from cloud.ingest.verify import Refused
-    from cloud.ledger.log import Appended
+    from cloud.ingest.service import Taken
 
 
 class Metrics:
@@ -42,14 +41,14 @@ class Metrics:
     def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
         return Gauge(f"chengxin_cloud_{name}", help_text, labels, registry=self.registry)
 
-    def count(self, received: int, outcome: "Appended", bad: "Sequence[Refused]") -> None:
+    def count(self, taken: "Taken") -> None:
         """Count one committed envelope."""
-        self.received.inc(received)
-        self.verified.inc(outcome.new)
-        self.repeated.inc(outcome.repeated)
-        for record in bad:
-            self.quarantined.labels(record.reason.code).inc()
-            if record.reason.code == "chain.fork":
+        self.received.inc(taken.received)
+        self.verified.inc(taken.new)
+        self.repeated.inc(taken.repeated)
+        for code in taken.refused:
+            self.quarantined.labels(code).inc()
+            if code == "chain.fork":
                 self.forks.inc()
 
 

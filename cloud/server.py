@@ -1,7 +1,7 @@
 """Two listeners, one loop: ingest over mutual TLS, public pages over plain HTTP.
 
-Why one process: the ledger has one writer, and its projections are woken by it. Why the TLS connection decides nothing
-but who may knock: which gateway speaks is proved by the seal of its envelope.
+Why one process listens, whoever judges: its projections are woken by each commit. Why the TLS connection decides
+nothing but who may knock: which gateway speaks is proved by the seal of its envelope.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from tracewire.errors import Misuse, Unavailable
 
 from cloud.app import create_cloud
 from cloud.config import Config
+from cloud.memory import calm_collector
 
 log = structlog.get_logger()
 
@@ -24,9 +25,9 @@ _GRACE_SECONDS = 10
 _BACKLOG = 512
 
 
-def run(config: Config) -> None:
+def run(config: Config, workers: int = 1) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is in hand; safe to kill at any moment."""
-    cloud = create_cloud(config)
+    cloud = create_cloud(config, workers)
     tls = tls_context(config)
     ingest_socket = _listen(config.ingest_host, config.ingest_port)
     public_socket = _listen(config.public_host, config.public_port)
@@ -34,6 +35,7 @@ def run(config: Config) -> None:
         _Server(_settings(cloud.ingest_app, tls), ingest_socket),
         _Server(_settings(cloud.public_app, None), public_socket),
     ]
+    calm_collector()
     cloud.worker.start()
     cloud.submitters.start()
     log.info(
@@ -44,9 +46,7 @@ def run(config: Config) -> None:
     try:
         asyncio.run(_serve(servers))
     finally:
-        cloud.submitters.stop()
-        cloud.worker.stop()
-        cloud.stores.close()
+        cloud.close()
     log.info("cloud.stopped")
 
 

@@ -28,6 +28,13 @@ class Service:
         """Tell whether the process lives now."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process's number; `Misuse` when it does not run."""
+        if self._process is None:
+            raise Misuse("service.stopped", self.name)
+        return self._process.pid
+
     def start(self) -> None:
         """Start the program and wait until its health page answers; `Unavailable` with its last words if not."""
         if self.is_running():

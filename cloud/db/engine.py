@@ -4,11 +4,13 @@ Why two engines over one file: SQLite has one writer. The writer takes its lock 
 writers queue instead of failing half way; readers may not write at all.
 """
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from tracewire.errors import Misuse
@@ -28,6 +30,20 @@ class Store:
 
     writer: Engine
     reader: Engine
+    turns: Path
+    """File whose lock is the queue of who writes long transactions."""
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that nobody else's runs beside, in no process; commit at the end.
+
+        SQLite alone would see to that, but whoever waits there looks again now and then; here the next one is woken.
+        The lock goes with its process, whatever ends it.
+        """
+        with self.turns.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with self.writer.begin() as connection:
+                yield connection
 
     def close(self) -> None:
         """Give back every connection."""
@@ -58,6 +74,7 @@ def open_store(path: Path, *, synchronous: str) -> Store:
     store = Store(
         writer=_engine(path, synchronous=synchronous, read_only=False),
         reader=_engine(path, synchronous=synchronous, read_only=True),
+        turns=path.with_suffix(".lock"),
     )
     with store.reader.connect() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()

@@ -5,16 +5,16 @@ whole. Why the answer is sealed after the commit and from what the ledger holds:
 path, finds its records already there, and gets the same answer.
 """
 
-import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tracewire import cbor, cose
 from tracewire.p256 import SigningKey
 from tracewire.receipt import CLOUD, MAX_REFUSED, Receipt
 
 from cloud.db.engine import Store
-from cloud.health import Metrics
 from cloud.ingest import quarantine, verify
+from cloud.ingest.body import unfold
 from cloud.ingest.verify import Envelope, Refused, Verified
 from cloud.ledger import log, tree
 from cloud.ledger.log import Appended, ClockLimits
@@ -24,8 +24,20 @@ _VERSION = 1
 _NO_HEAD = bytes(32)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of one envelope: the sealed answer, and counts for whoever watches."""
+
+    answer: bytes
+    received: int
+    new: int
+    repeated: int
+    refused: tuple[str, ...]
+    """Code of each record that was refused and kept."""
+
+
 class Ingest:
-    """Takes envelopes; safe to call from several threads, which then verify side by side and commit in turn."""
+    """Takes envelopes; callable from several threads and processes, which verify side by side and commit in turn."""
 
     def __init__(
         self,
@@ -35,22 +47,23 @@ class Ingest:
         *,
         limits: ClockLimits,
         max_envelope_bytes: int,
-        metrics: Metrics,
         now_ms: Callable[[], int],
-        on_commit: Callable[[], None],
+        on_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._registry = registry
         self._key = key
         self._limits = limits
         self._max_envelope_bytes = max_envelope_bytes
-        self._metrics = metrics
         self._now_ms = now_ms
         self._on_commit = on_commit
-        self._one_commit_at_a_time = threading.Lock()
 
-    def receive(self, body: bytes) -> bytes:
-        """Return the sealed answer to a sealed envelope: when this returns, every record in it is on disk.
+    def take(self, body: bytes, encoding: str) -> Taken:
+        """Return what became of a posted body: when this returns, every record in it is on disk."""
+        return self.receive(unfold(body, encoding, self._max_envelope_bytes))
+
+    def receive(self, body: bytes) -> Taken:
+        """Return what became of a sealed envelope: when this returns, every record in it is on disk.
 
         Raises ``Rejected`` when the envelope itself does not hold (nothing was kept) and ``Unavailable`` when the
         registry or the disk is (nothing was acknowledged).
@@ -60,7 +73,7 @@ class Ingest:
         judged = list(verify.check_records(envelope, roll))  # 8 verify
         good = [record for record in judged if isinstance(record, Verified)]
         bad = [record for record in judged if isinstance(record, Refused)]
-        with self._one_commit_at_a_time, self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             now_ms = self._now_ms()
             outcome = log.append(connection, good, self._limits, now_ms)  # 9 ledger
             bad += [quarantine.as_refused(record, reason) for record, reason in outcome.refused]
@@ -70,10 +83,10 @@ class Ingest:
             # still holds all of it and sends it again.
         # A crash here: all of it is on disk and the gateway does not know. It sends the envelope again; every record
         # is then a repeat, and the answer is the one below.
-        self._metrics.count(len(judged), outcome, bad)
-        self._on_commit()  # 10 link and 11 trace: projections read the ledger, not this batch
-        receipts = self._receipts(good, bad, outcome, head, now_ms)
-        return self._answer(envelope, receipts, bad)
+        self._on_commit()
+        answer = self._answer(envelope, self._receipts(good, bad, outcome, head, now_ms), bad)
+        refused = tuple(record.reason.code for record in bad)
+        return Taken(answer, len(judged), outcome.new, outcome.repeated, refused)
 
     def _answer(self, envelope: Envelope, receipts: list[bytes], bad: Sequence[Refused]) -> bytes:
         refusals = [

@@ -18,6 +18,7 @@ NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/led
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracewire import cbor, chain, cose
 from tracewire import record as records
@@ -45,8 +46,7 @@ day's carcasses.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One sealed record as a gateway delivered it."""
 
     position: int
@@ -66,8 +66,7 @@ class Envelope:
     arrivals: list[Arrival]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """A record whose own checks hold; its neighbours are not looked at yet."""
 
     arrival: Arrival

@@ -235,10 +235,11 @@ class Submitters:
             thread.start()
 
     def stop(self) -> None:
-        """End; a request under way is waited for."""
+        """End; a request under way is waited for. Harmless when nothing ever began."""
         self._stop.set()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _run(self, submitter: Submitter) -> None:
         while not self._stop.is_set():

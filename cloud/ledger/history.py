@@ -7,6 +7,7 @@ to compare a record with the one before and the one after, whichever of them it 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tracewire.chain import NO_PREVIOUS
 from tracewire.errors import Rejected
@@ -18,8 +19,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What the ledger needs to know of a record to judge its neighbours."""
 
     seq: int

@@ -139,6 +139,17 @@ _NEAR = select(*_NEIGHBOUR_COLUMNS).where(
     records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
 )
 
+_TOP = select(func.max(records.c.seq)).where(records.c.device == bindparam("device"))
+_HEADS = select(records.c.seq, records.c.digest, records.c.kid).where(
+    records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
+)
+_OPEN_HOLES = (
+    select(holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms)
+    .where(holes.c.device == bindparam("device"), holes.c.closed_ms.is_(None))
+    .order_by(holes.c.from_seq)
+)
+# Statements that ingest asks for each device of an envelope are put together once.
+
 
 def near(connection: Connection, device: str, seqs: Sequence[int]) -> Iterator[Row[Any]]:
     """Yield what the ledger holds of ``device`` at these sequence numbers."""
@@ -149,15 +160,12 @@ def near(connection: Connection, device: str, seqs: Sequence[int]) -> Iterator[R
 
 def heads(connection: Connection, device: str, seqs: Sequence[int]) -> Sequence[Row[Any, Any, Any]]:
     """Return (seq, digest, kid) of ``device`` at a few sequence numbers."""
-    columns = records.c
-    statement = select(columns.seq, columns.digest, columns.kid).where(columns.device == device, columns.seq.in_(seqs))
-    return connection.execute(statement).all() if seqs else ()
+    return connection.execute(_HEADS, {"device": device, "seqs": seqs}).all() if seqs else ()
 
 
 def top_seq(connection: Connection, device: str) -> int:
     """Return the highest sequence number held of ``device``, 0 for none."""
-    statement = select(func.max(records.c.seq)).where(records.c.device == device)
-    return connection.execute(statement).scalar_one() or 0
+    return connection.execute(_TOP, {"device": device}).scalar_one() or 0
 
 
 def last_index(connection: Connection) -> int:
@@ -167,12 +175,7 @@ def last_index(connection: Connection) -> int:
 
 def open_holes(connection: Connection, device: str) -> list[tuple[int, int, int]]:
     """Return (from, to, noticed ms) of every open hole of ``device``, in rising order."""
-    statement = (
-        select(holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms)
-        .where(holes.c.device == device, holes.c.closed_ms.is_(None))
-        .order_by(holes.c.from_seq)
-    )
-    return [(row.from_seq, row.to_seq, row.noticed_ms) for row in connection.execute(statement)]
+    return [(row.from_seq, row.to_seq, row.noticed_ms) for row in connection.execute(_OPEN_HOLES, {"device": device})]
 
 
 def count_open_holes(connection: Connection) -> int:

@@ -7,6 +7,7 @@ month of samples. The interface is two functions, so that a server with the Infl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -43,8 +44,7 @@ _rollups = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One thing that happened: where, what kind, when, and how much of it."""
 
     device: str

@@ -10,8 +10,6 @@ from tracewire.errors import TracewireError
 
 from cloud import errors
 from cloud.db.engine import Store, open_store
-from cloud.health import Metrics
-from cloud.ingest.endpoints import unfold
 from cloud.ingest.service import Ingest
 from cloud.ledger import store as ledger
 from cloud.ledger import tree
@@ -62,7 +60,7 @@ class CloudHouse(httpx.AsyncBaseTransport):
 
     def _deliver(self, body: bytes, request: httpx.Request) -> httpx.Response:
         try:
-            answer = self._ingest().receive(unfold(body, request.headers["Content-Encoding"], MAX_ENVELOPE_BYTES))
+            answer = self._ingest().take(body, request.headers["Content-Encoding"]).answer
             self._look()
             self._check(answer)
             self._world.maybe_cut(NAME, "before answering")
@@ -91,7 +89,6 @@ class CloudHouse(httpx.AsyncBaseTransport):
                 self._key,
                 limits=LIMITS,
                 max_envelope_bytes=MAX_ENVELOPE_BYTES,
-                metrics=Metrics(),
                 now_ms=self._world.now_ms,
                 on_commit=lambda: self._world.maybe_cut(NAME, "after a commit"),
             )

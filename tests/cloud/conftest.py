@@ -68,8 +68,7 @@ class CloudUnderTest:
 
     def stop(self) -> None:
         """End the worker and give the files back."""
-        self.cloud.worker.stop()
-        self.cloud.stores.close()
+        self.cloud.close()
 
     def publish_registry(self) -> None:
         """Sign the registry afresh, as `chengxin ca export` does, with whatever the credentials say now."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,9 +58,9 @@ class Site:
         self.gateway_key = p256.SigningKey((self.gateway / "record.key").read_bytes())
 
     @contextlib.contextmanager
-    def running(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def running(self, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
         """Run the cloud until the block ends, then end it as Ctrl-C does."""
-        process = subprocess.Popen([CHENGXIN, "cloud", "run", "--dir", self.cloud], stdout=subprocess.PIPE)
+        process = subprocess.Popen([CHENGXIN, "cloud", "run", "--dir", self.cloud, *options], stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None
             assert any(b"cloud.serving" in line for line in process.stdout), "the cloud ended before it served"
@@ -75,11 +76,15 @@ class Site:
         context.load_cert_chain(self.gateway / "client_cert.pem", self.gateway / "tls_key.pem")
         return context
 
+    def post(self, *sealed: bytes) -> httpx.Response:
+        """Post records over mutual TLS."""
+        envelope = cose.seal(cbor.encode([[now_ms(), each] for each in sealed]), cose.ENVELOPE, self.gateway_key)
+        with httpx.Client(verify=self.tls(), base_url=f"https://localhost:{self.ingest_port}", timeout=30) as client:
+            return client.post("/v1/records", content=envelope)
+
     def deliver(self, *sealed: bytes) -> dict[int, object]:
         """Deliver records over mutual TLS and return the opened answer."""
-        envelope = cose.seal(cbor.encode([[now_ms(), each] for each in sealed]), cose.ENVELOPE, self.gateway_key)
-        with httpx.Client(verify=self.tls(), base_url=f"https://localhost:{self.ingest_port}") as client:
-            response = client.post("/v1/records", content=envelope)
+        response = self.post(*sealed)
         assert response.status_code == 200, response.text
         key = p256.VerifyingKey(self.registry.current("cloud-01").point)
         answer = cbor.decode(cose.open(response.content, cose.ANSWER, key, len(response.content)).payload)
@@ -111,6 +116,47 @@ def test_what_was_acknowledged_survives_kill_nine(site: Site) -> None:
         assert site.healthz()["records"] == acknowledged
         assert site.deliver(*sealed)[4] == []  # the gateway did not hear the answer and sends again
         assert site.healthz()["records"] == acknowledged
+
+
+def test_a_worker_that_dies_is_replaced_and_nothing_acknowledged_is_lost(site: Site) -> None:
+    with site.running("--workers", "2") as process:
+        before = site.healthz()["records"]
+        assert isinstance(before, int)
+        sealed = [site.scale.seal(record.HEALTH, dict(HEALTH)) for _ in range(4)]
+        assert site.deliver(*sealed[:2])[4] == []
+        for worker in _workers(process.pid):
+            os.kill(worker, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while (status := site.post(*sealed[2:]).status_code) == 503 and time.monotonic() < deadline:
+            pass  # as a gateway does, only without its pause
+        assert status == 200
+        assert site.deliver(*sealed)[4] == []
+        assert site.healthz()["records"] == before + 4
+
+
+def test_workers_end_with_their_program(site: Site) -> None:
+    with site.running("--workers", "2") as process:
+        assert site.deliver(site.scale.seal(record.HEALTH, dict(HEALTH)))[4] == []
+        workers = _workers(process.pid)
+        assert workers
+        os.kill(process.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while any(_is_alive(worker) for worker in workers):
+        assert time.monotonic() < deadline
+
+
+def _workers(pid: int) -> list[int]:
+    """Return the processes in which a cloud judges envelopes."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_only_a_certificate_of_the_device_ca_may_knock(site: Site) -> None:
