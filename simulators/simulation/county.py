@@ -40,6 +40,8 @@ ODDS = {
     "power cut": 0.004,
     "unplugged": 0.15,
     "clock jumps": 0.03,
+    "image copied": 0.2,
+    "image put back": 0.1,
 }
 """The odds of an ordinary storm; each world weighs them anew."""
 

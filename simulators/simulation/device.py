@@ -102,7 +102,8 @@ class Device:
         self._oracle = oracle
         self._directory = directory
         self._clock = Clock(world)
-        self._nvram = Nvram()
+        self.nvram_type = Nvram
+        self._nvram: Nvram | None = None
         self._is_reachable = False
         directory.mkdir(parents=True)
         firmware.journal.create(str(directory / "journal"))
@@ -117,12 +118,13 @@ class Device:
             except* PowerCut:
                 self._is_reachable = False
                 self._air.listen(self.node.name, None)
+                self._meddle()
             await self._world.pause(200, 20_000)
 
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing waits on this device any more."""
-        return self._is_reachable and self._publisher.pending == 0
+        return self._is_reachable and (self._publisher.pending == 0 or self._journal.is_set_back)
 
     async def _powered(self) -> None:
         self._start()
@@ -139,9 +141,9 @@ class Device:
         self._link = Link(self._world, self._air, self.node.name)
         self._journal = _CutJournal(self._world, self._oracle, self.node.name, str(self._directory / "journal"))
         self._oracle.on_flash(self.node.name, self._journal.oldest_seq, self._journal.next_seq)
-        self._history = firmware.history.History(
-            self._journal, self.node.key, self._clock, BOOT, firmware.mark.Mark(self._nvram, self.node.kid)
-        )
+        self._nvram = self._nvram or self.nvram_type()
+        mark = firmware.mark.Mark(self._nvram, self.node.kid)
+        self._history = firmware.history.History(self._journal, self.node.key, self._clock, BOOT, mark)
         self._history.start()
         self._publisher = self.publisher_type(
             self._journal, self.node.kid, self.keepers, topics.up(self.node.name), self._ticks_ms
@@ -186,9 +188,16 @@ class Device:
                 self._world.note(self.node.name, "unplugged")
                 raise PowerCut(self.node.name)
 
-    def keep_image(self) -> None:
-        """Copy the flash, as somebody with a programmer would."""
-        shutil.copytree(self._directory, self._directory.with_suffix(".image"), dirs_exist_ok=True)
+    def _meddle(self) -> None:
+        """While it is off, somebody may copy its flash, or put an old copy back."""
+        image = self._directory.with_suffix(".image")
+        if image.exists() and self._world.happens("image put back"):
+            shutil.rmtree(self._directory)
+            shutil.copytree(image, self._directory)
+            self._world.note(self.node.name, "an old image of the flash is put back")
+            self._oracle.robbed(self.node.name)
+        elif self._world.happens("image copied"):
+            shutil.copytree(self._directory, image, dirs_exist_ok=True)
 
 
 class _CutJournal(firmware.journal.Journal):  # type: ignore[misc]  # device code is checked on its own

@@ -1,6 +1,8 @@
 """A gateway house: the real verifier, outbox, gateway and forwarder, with a simulated wire on either side."""
 
 import asyncio
+import contextlib
+import sqlite3
 import ssl
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -54,13 +56,17 @@ class GatewayHouse:
             await self._world.pause(500, 30_000)
 
     def holds(self, device: str, seq: int) -> bool:
-        """Tell whether this disk has a record that the cloud has not answered for."""
-        return any(row.device == device and row.seq == seq for row in self._outbox.oldest(10_000, 1 << 30))
+        """Tell whether this disk has a record that the cloud has not answered for, also while the power is off."""
+        return bool(self._rows("SELECT 1 FROM outbox WHERE device = ? AND seq = ?", device, seq))
 
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing waits here for the cloud."""
-        return not self._outbox.oldest(1, 1)
+        return not self._rows("SELECT 1 FROM outbox LIMIT 1")
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(self._config.outbox_path)) as database:
+            return database.execute(statement, values).fetchall()
 
     async def _powered(self) -> None:
         self._outbox = _CutOutbox(self._world, self._config)

@@ -66,6 +66,11 @@ class Oracle:
             if not oldest_seq <= seq < next_seq and not self.gateway_holds(device, seq):
                 self._break(f"{device} record {seq} is nowhere: flash has {oldest_seq} to {next_seq - 1}")
 
+    def robbed(self, device: str) -> None:
+        """An old image of the flash was put back: what only that flash had is gone, and no number may come twice."""
+        life = self._lives[device]
+        life.unsettled = {seq for seq in life.unsettled if self.gateway_holds(device, seq)}
+
     def committed(self, device: str, seq: int, digest: bytes) -> None:
         """A row of the ledger."""
         held = self._ledger.setdefault((device, seq), digest)

@@ -14,6 +14,7 @@ from tracewire import chain, cose, record
 
 from simulators.simulation import firmware
 from simulators.simulation.county import County
+from simulators.simulation.device import Nvram
 
 
 def acknowledge_before_commit(county: County) -> None:
@@ -27,9 +28,16 @@ def free_on_puback(county: County) -> None:
         device.publisher_type = _FreesOnPuback
 
 
+def reuse_numbers_after_restore(county: County) -> None:
+    """Let devices believe their flash alone: nothing beside it remembers how far they were."""
+    for device in county.devices:
+        device.nvram_type = _Forgetful
+
+
 PLANTED: dict[str, Callable[[County], None]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "free-on-puback": free_on_puback,
+    "reuse-numbers-after-restore": reuse_numbers_after_restore,
 }
 
 
@@ -58,6 +66,13 @@ class _LateWriter:
             self._open.commit()
             self._open.close()
             self._open = None
+
+
+class _Forgetful(Nvram):
+    """A part that keeps nothing."""
+
+    def write(self, content: bytes) -> None:
+        del content
 
 
 class _FreesOnPuback(firmware.publisher.Publisher):  # type: ignore[misc]  # device code is checked on its own
