@@ -6,7 +6,7 @@ from simulators.simulation.__main__ import live
 from simulators.simulation.county import Outcome
 from simulators.simulation.planted import PLANTED
 
-WORLDS = 120
+WORLDS = 90
 PORTIONS = 6
 ENOUGH = 1000
 """Within so many worlds a planted bug must show."""
