@@ -1,6 +1,7 @@
 """The commands ``chengxin ca …`` and ``chengxin device …``: read the words, call the flow, say what came of it."""
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 from tracewire.errors import Misuse
 
 from provisioning import ca as authority
-from provisioning import config, handheld, host_node, layout, publication, revocation, unlock
+from provisioning import card_keys, config, handheld, host_node, layout, publication, revocation, unlock
 from provisioning.console import Console
 from provisioning.enrol import Converse, Order, Outfit, enrol
 from provisioning.issuing import CLIENT_DAYS
@@ -37,7 +38,8 @@ def ca_init(
 
     Example: chengxin ca init --dir CA --organisation "Xiamen No. 8 Market"
     """
-    authority.init(directory, organisation, _passphrase(passphrase_file), _now())
+    passphrase = read_passphrase(passphrase_file, "Passphrase of the root key", is_new=True)
+    authority.init(directory, organisation, passphrase, _now())
     typer.echo(f"The authority is in {directory}.")
     typer.echo(f"Now carry {directory / 'offline-root'} away: see the README in it. Nothing here needs it again.")
 
@@ -71,6 +73,9 @@ def device_enrol(
     node: Annotated[str, typer.Option(help="Nine digits that begin its code base.")] = Order.node,
     code_base: Annotated[str | None, typer.Option(help="Thirteen digits instead of the next free ones.")] = None,
     valid_days: Annotated[int, typer.Option(min=1, help="Days until its certificates expire.")] = CLIENT_DAYS,
+    card_passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line opens the masters of the cards; asked for without it.")
+    ] = None,
     re_enrol: Annotated[
         bool, typer.Option("--re-enrol", help="Replace its keys. A board without its records needs a new name.")
     ] = False,
@@ -81,7 +86,8 @@ def device_enrol(
     """
     order = Order(name, role, site, stall, seller, node, code_base, tuple(host or ()), valid_days, is_again=re_enrol)
     with ExitStack() as stack:
-        converse, outfit = _other_end(stack, role, console, setup, directory)
+        board = _Board(role, setup, ca_directory, card_passphrase_file)
+        converse, outfit = _other_end(stack, console, board, directory)
         entry = enrol(ca_directory, order, converse, outfit, _now())
     if directory is not None:
         publication.copy_public(layout.existing(ca_directory), directory)
@@ -132,30 +138,43 @@ def device_unlock(
     typer.echo(f"Type on {name}: {digits}")
 
 
-def _other_end(
-    stack: ExitStack, role: str, console: str | None, setup: Path | None, directory: Path | None
-) -> tuple[Converse, Outfit]:
+@dataclass(frozen=True)
+class _Board:
+    """What is known of a board before its console opens."""
+
+    role: str
+    setup: Path | None
+    ca_directory: Path
+    card_passphrase_file: Path | None
+
+    def outfit(self) -> Outfit:
+        """Return what a board of this role keeps: all but a handheld weigh, a terminal and some scales read cards."""
+        if self.setup is None:
+            raise Misuse("cli.setup", "a board needs --setup: prices, gateway, calibration")
+        if self.role == "handheld":
+            return handheld.outfit(handheld.read(self.setup))
+        setup = config.read(self.setup)
+        if self.role != "terminal" and setup.card_reader != config.PN532:
+            return config.scale_outfit(setup)
+        passphrase = read_passphrase(self.card_passphrase_file, "Passphrase of the card masters")
+        rings = card_keys.load(layout.existing(self.ca_directory), passphrase)
+        return config.scale_outfit(setup, card_keys.device_file(rings, self.role))
+
+
+def _other_end(stack: ExitStack, console: str | None, board: _Board, directory: Path | None) -> tuple[Converse, Outfit]:
     """Return who answers and what it keeps: a board behind a console command, or a directory here."""
     if console is not None and directory is None:
-        if setup is None:
-            raise Misuse("cli.setup", "a board needs --setup: prices, gateway, calibration")
-        outfit = _board_outfit(role, setup)  # before the console opens: a bad file must not start a board
+        outfit = board.outfit()  # before the console opens: a bad file must not start a board
         return stack.enter_context(Console(console)), outfit
     if directory is not None and console is None:
         return host_node.HostNode(directory), host_node.outfit
     raise Misuse("cli.where", "say where the device is: --console for a board, --dir for a node on this machine")
 
 
-def _board_outfit(role: str, setup: Path) -> Outfit:
-    """Return what a board of this role keeps; all but a handheld weigh."""
-    if role == "handheld":
-        return handheld.outfit(handheld.read(setup))
-    return config.scale_outfit(config.read(setup))
-
-
-def _passphrase(file: Path | None) -> bytes:
+def read_passphrase(file: Path | None, prompt: str, is_new: bool = False) -> bytes:
+    """Return the first line of ``file``, or what a person types; one that is new is typed twice."""
     if file is None:
-        return str(typer.prompt("Passphrase of the root key", hide_input=True, confirmation_prompt=True)).encode()
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=is_new)).encode()
     try:
         return file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
     except OSError as problem:

@@ -9,7 +9,8 @@ converted to GBK here, because receipt printers want it and a microcontroller ha
     plu = [ { number = 1, name = "五花肉", price_fen_per_kg = 3680 } ]
 
 A scale may have, beside that, ``scale.steps = [[6000, 2], [15000, 5]]`` (partial ranges: up to g, e in g),
-``scale.weight_source = "module"`` and a table ``identity`` with the texts of its type plate. The scale of a slaughter
+``scale.weight_source = "module"``, ``scale.card_reader = "pn532"`` and a table ``identity`` with the texts of its type
+plate. The scale of a slaughter
 line has a table ``rail`` (``Rail``) and needs no ``plu``.
 """
 
@@ -33,6 +34,9 @@ KEEPER_LEVELS = (("gateway", 1), ("cloud", 2))
 
 LOAD_CELL, MODULE = "load_cell", "module"
 """What weighs, as the device's configuration names it."""
+
+CARD_MODULE, PN532 = "module", "pn532"
+"""What reads cards: a module that tells contents, or a chip whose cards the device itself proves, with keys."""
 
 IDENTITY = ("production_code", "repair_code", "verification_code", "seal_number", "type_approval")
 """The identity block of JJF 2184-2025: names in the set-up file, order in ``identity.cbor``."""
@@ -84,6 +88,8 @@ class Setup:
     """Partial ranges of a multi-interval scale: (upper end, e), both in grams; the last ends at Max."""
     weight_source: str = LOAD_CELL
     """Or MODULE: a sealed weighing module, which has its own calibration."""
+    card_reader: str = CARD_MODULE
+    """Or PN532: the device gets the keys of the cards. A terminal always does."""
     identity: tuple[str, ...] = ("",) * len(IDENTITY)
     """What the type plate says, in the order of IDENTITY; empty where nobody has given a code yet."""
     rail: Rail | None = None
@@ -110,6 +116,7 @@ def read(path: Path) -> Setup:
             journal_bytes=scale.get("journal_bytes", Setup.journal_bytes),
             steps=tuple((upto, e) for upto, e in scale.get("steps", ())),
             weight_source=scale.get("weight_source", Setup.weight_source),
+            card_reader=scale.get("card_reader", Setup.card_reader),
             identity=tuple(str(tables.get("identity", {}).get(name, "")) for name in IDENTITY),
             rail=_rail(tables["rail"]) if "rail" in tables else None,
         )
@@ -160,6 +167,8 @@ def _check(setup: Setup) -> None:
         raise Misuse("setup.steps", "scale.steps rise from e_g to max_g, each [up to g, e in g] coarser than the last")
     if setup.weight_source not in (LOAD_CELL, MODULE):
         raise Misuse("setup.weight_source", f"scale.weight_source is {LOAD_CELL!r} or {MODULE!r}")
+    if setup.card_reader not in (CARD_MODULE, PN532):
+        raise Misuse("setup.card_reader", f"scale.card_reader is {CARD_MODULE!r} or {PN532!r}")
     if any(text and not LABEL.check(text) for text in setup.identity):
         raise Misuse("setup.identity", "each text of the identity table has at most 32 bytes and no control character")
     if not topics.is_name(setup.gateway_name):
@@ -176,11 +185,18 @@ def _rise_to_max(setup: Setup) -> bool:
     return is_rising and intervals[0] == setup.e_g and ends[-1] == setup.max_g
 
 
-def scale_outfit(setup: Setup) -> Outfit:
-    """Return the outfit of a scale under ``setup``: certificates, configuration, prices, what its sealed case needs."""
+def scale_outfit(setup: Setup, card_keys: bytes | None = None) -> Outfit:
+    """Return the outfit of a scale under ``setup``: certificates, configuration, prices, what its sealed case needs.
+
+    ``card_keys`` is ``card_keys.cbor`` for a device that reads cards itself; a terminal cannot do without.
+    """
 
     def outfit(grant: Grant) -> list[list[object]]:
+        if grant.entry.role == "terminal" and card_keys is None:
+            raise Misuse("setup.card_keys", "a terminal needs the keys of the cards: make them with chengxin card keys")
+        cards: list[list[object]] = [] if card_keys is None else [["card_keys.cbor", card_keys]]
         return [
+            *cards,
             ["tls_cert.der", grant.client.public_bytes(serialization.Encoding.DER)],
             ["server_ca.der", grant.server_ca_der],
             ["plu.cbor", encode_plu(setup.plu)],

@@ -32,6 +32,8 @@ class Layout:
         self.registry_key = self.private / "registry.key"
         self.voucher = self.private / "voucher.cose"
         self.unlock_key = self.private / "unlock.key"
+        self.card_keys = self.private / "card_keys.sealed"
+        self.cards = self.private / "cards.jsonl"
         self.lock = self.private / "lock"
 
 

@@ -1,6 +1,6 @@
 """Device code is on no host's import path; the tests of its pure modules put it there.
 
-``host_modules`` stands in for what only MicroPython has; the virtual chips run on both interpreters.
+The virtual chips run on both interpreters.
 """
 
 import sys
@@ -8,5 +8,4 @@ import sys
 from tests.interpreters import ROOT
 
 sys.path.insert(0, str(ROOT / "firmware" / "app"))
-sys.path.append(str(ROOT / "tests" / "firmware" / "host_modules"))
 sys.path.append(str(ROOT / "simulators" / "board"))

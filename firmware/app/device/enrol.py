@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 FILES = ("tls_cert.der", "server_ca.der", "plu.cbor", "config.cbor")
 """What the bench must send."""
 
-OPTIONAL_FILES = ("unlock.key", "identity.cbor")
-"""What it sends to a device with a sealed case: the secret of ``tracewire.unlock``, and what its type plate says."""
+OPTIONAL_FILES = ("unlock.key", "identity.cbor", "card_keys.cbor")
+"""What it sends to some: the secret of ``tracewire.unlock`` and the texts of the type plate to a device with a sealed
+case, keys to one that reads cards itself."""
 
 _CONFIG = "config.cbor"
 _CONFIG_NAME = 1  # key of the device name in config.cbor
@@ -135,8 +136,10 @@ class Enrolment:
     def _install(self, files: "list[list[object]]") -> bytes:
         if self._record_key is None:
             raise Rejected("enrol.order", "INSTALL came before ASK")
-        names = sorted([name for name, _ in files])
-        if names not in (sorted(FILES), sorted(FILES + OPTIONAL_FILES)):
+        names = [name for name, _ in files]
+        if sorted([name for name in names if name not in OPTIONAL_FILES]) != sorted(FILES) or len(set(names)) < len(
+            names
+        ):
             raise Rejected("enrol.files", "the bench sent other files than a device keeps")
         self._keep(dict(files))
         self.is_done = True

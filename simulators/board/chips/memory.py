@@ -17,15 +17,17 @@ def of(card):
             "kind": "ntag424",
             "uid": _text(card.uid),
             "keys": [_text(card.keys[number]) for number in range(5)],
-            "key_version": card.key_version,
+            "versions": card.versions,
             "taps": card.taps,
             "files": [_text(card.files[2]), _text(card.files[3])],
+            "settings": [_text(card.settings[2]), _text(card.settings[3])],
         }
     return {
         "kind": "mifare-classic",
         "uid": _text(card.uid),
         "keys": [[_text(key) for key in pair] for pair in card.keys],
         "blocks": [_text(block) for block in card.blocks],
+        "access": [_text(bits) for bits in card.access],
     }
 
 
@@ -35,11 +37,14 @@ def card(memory, draw):
     if memory["kind"] == "mifare-classic":
         chip = VirtualClassic(uid, [tuple([unhexlify(key) for key in pair]) for pair in memory["keys"]])
         chip.blocks = [unhexlify(block) for block in memory["blocks"]]
+        chip.access = [unhexlify(bits) for bits in memory["access"]]
         return chip
     keys = {number: unhexlify(key) for number, key in enumerate(memory["keys"])}
-    chip = VirtualNtag424(uid, keys, memory["key_version"], draw)
+    chip = VirtualNtag424(uid, keys, 0, draw)
+    chip.versions = list(memory["versions"])
     chip.taps = memory["taps"]
     chip.files = {2 + place: bytearray(unhexlify(file)) for place, file in enumerate(memory["files"])}
+    chip.settings = {2 + place: unhexlify(settings) for place, settings in enumerate(memory["settings"])}
     return chip
 
 

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tracewire import cbor
 
 from provisioning import ca, host_node
 from provisioning.enrol import Order, enrol
-from simulators import firmware_image, flash_files
+from simulators import firmware_image
 from simulators.firmware_image import TERMINAL
 from simulators.terminal_process import TerminalProcess
 from tests.firmware.terminal.night import Story, Tell, enrol_terminal
@@ -36,10 +35,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def enrolled(authority: Path, image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flash of a terminal as it leaves enrolment."""
-    flash = enrol_terminal(authority, image, tmp_path_factory.mktemp("terminal") / "terminal.flash")
-    keys = [1, *(bytes((place,)) * 16 for place in range(1, 6))]
-    flash_files.write(image, flash, {"card_keys.cbor": cbor.encode([keys])})
-    return flash
+    return enrol_terminal(authority, image, tmp_path_factory.mktemp("terminal") / "terminal.flash")
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from chips.issued import plain_card, secure_card
 from tracewire import chain, cose, record
 from tracewire.p256 import SigningKey, VerifyingKey
 
-from provisioning import config
+from provisioning import card_keys, config
+from provisioning.card_keys import Masters
 from provisioning.console import Console
 from provisioning.enrol import Order, enrol
 from simulators import flash_files
@@ -23,7 +24,8 @@ from simulators.terminal_process import HEAP, PLATFORM_CELL, Card, TerminalProce
 PIGS, RIBS = "35020000100030000001", "35020000100030000002"
 WHOLESALER, STALL = "3502000010007", "3502000010101"
 SELLER_UID, BUYER_UID, PLAIN_UID = b"\x04\xde\x5f\x1e\xac\xc0\x40", b"\x04\x11\x22\x33\x44\x55\x66", b"\x2b\x01\x02\x03"
-KEYS = CardKeys(1, *[bytes((place,)) * 16 for place in range(1, 6)])
+MASTERS = Masters(1, *[bytes((place,)) * 16 for place in range(1, 7)])
+KEYS = MASTERS.device_keys()
 STOCK = Contents(WHOLESALER, "批发七号", ((1, PIGS),), (80_000,))
 EMPTY = Contents(STALL, "A12号", ())
 NOBODY_LISTENS = 9  # the discard port
@@ -49,7 +51,8 @@ def enrol_terminal(authority: Path, image: Path, flash: Path) -> Path:
     board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
     with Console(board) as console:
         order = Order("hall-0002", "terminal", stall="厦门批发市场", site="厦门批发市场")
-        enrol(authority, order, console, config.scale_outfit(SETUP), datetime.now(UTC))
+        keys = card_keys.device_file([MASTERS], "terminal")
+        enrol(authority, order, console, config.scale_outfit(SETUP, keys), datetime.now(UTC))
     return flash
 
 

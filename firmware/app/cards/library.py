@@ -1,4 +1,4 @@
-"""MicroPython's ``cryptolib`` for property tests on CPython: the same class and arguments over ``cryptography``."""
+"""MicroPython's ``cryptolib`` for CPython: the same class and arguments over ``cryptography``, for the issuing desk."""
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -13,9 +13,11 @@ class aes:  # noqa: N801 (MicroPython's name)
         self._cipher = Cipher(AES(key), chosen)
 
     def encrypt(self, plain: bytes) -> bytes:
+        """Return ``plain`` encrypted."""
         context = self._cipher.encryptor()
         return context.update(plain) + context.finalize()
 
     def decrypt(self, hidden: bytes) -> bytes:
+        """Return ``hidden`` decrypted."""
         context = self._cipher.decryptor()
         return context.update(hidden) + context.finalize()
