@@ -137,11 +137,11 @@ class Cosignatures:
         """Return the newest head that enough witnesses cosigned, and until when; ``None`` before there is one."""
         table = cosignatures.c
         with self._store.reader.connect() as connection:
-            sizes = connection.execute(
-                select(table.size).distinct().order_by(table.size.desc()).limit(_SIZES_LOOKED_AT)
-            ).scalars()
+            tree = Log(connection)
+            known = select(table.size).where(table.size <= tree.size()).distinct()
+            sizes = connection.execute(known.order_by(table.size.desc()).limit(_SIZES_LOOKED_AT)).scalars()
             for size in list(sizes):
-                head = Checkpoint(self._head.origin, size, Log(connection).root(size))
+                head = Checkpoint(self._head.origin, size, tree.root(size))
                 times = checkpoint.cosigned(head, self.of(connection, head), self.policy.keys)
                 until_s = self.policy.met_until(times)
                 if until_s is not None:
