@@ -33,6 +33,7 @@ from cloud.projections import Projection, Projections, Worker
 from cloud.registry import RegistryFile, read_root
 from cloud.timeseries.activity import Activity
 from cloud.trace import endpoints as trace_endpoints
+from cloud.trace.forward import ForwardView
 from cloud.trace.view import TraceView
 
 
@@ -129,7 +130,8 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
         public_app.include_router(routes, prefix=proofs.PREFIX)
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
-    public_app.include_router(trace_endpoints.router(view))
+    forward = ForwardView(stores.ledger, stores.projections, registry)
+    public_app.include_router(trace_endpoints.router(view, forward))
     return Cloud(stores, intake, worker, submitters, ingest_app, public_app)
 
 

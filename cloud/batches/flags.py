@@ -89,8 +89,12 @@ def _of_movement(entry: Entry) -> Iterator[Flag]:
 
 def _overlap(stock: Stock) -> bool:
     """Tell whether two sites sold the lot in the same stretch of time; one after the other is how lots travel."""
+    spans: dict[str, tuple[int, int]] = {}
+    for outlet in stock.outlets:
+        first_ms, last_ms = spans.get(outlet.site, (outlet.first_ms, outlet.last_ms))
+        spans[outlet.site] = min(first_ms, outlet.first_ms), max(last_ms, outlet.last_ms)
     ended_ms = -1
-    for first_ms, last_ms in sorted((outlet.first_ms, outlet.last_ms) for outlet in stock.outlets):
+    for first_ms, last_ms in sorted(spans.values()):
         if first_ms <= ended_ms:
             return True
         ended_ms = last_ms

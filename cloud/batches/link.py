@@ -57,6 +57,11 @@ def movement_word(entry: Entry) -> str:
     return MOVEMENTS[entry.body["movement"]]
 
 
+def step_word(entry: Entry) -> str:
+    """Return what kind of step a record is: "slaughter", or the word of its movement."""
+    return "slaughter" if entry.record.kind == records.CARCASS else movement_word(entry)
+
+
 def _sale(entry: Entry) -> list[Link]:
     return [Link(entry.index, entry.body["lot"], Side.SOLD, "sale.names_lot", entry.body["net_grams"])]
 

@@ -153,6 +153,13 @@ def _steps(connection: Connection, indexes: Sequence[int]) -> list[Step]:
     ]
 
 
+def sales_of(connection: Connection, lots: Sequence[str], after: int, limit: int) -> list[Link]:
+    """Return up to ``limit`` sales of these lots behind ledger index ``after``, oldest first."""
+    columns = _links.c
+    chosen = select(_links).where(columns.lot.in_(lots), columns.side == Side.SOLD.value, columns.idx > after)
+    return [_link(row) for row in connection.execute(chosen.order_by(columns.idx).limit(limit))]
+
+
 def among_used(connection: Connection, lots: Iterable[str]) -> list[str]:
     """Return which of these lots went into some step."""
     columns = _links.c

@@ -31,6 +31,7 @@ _outlets = Table(
     "outlets",
     TABLES,
     Column("lot", String, primary_key=True),
+    Column("device", String, primary_key=True),
     Column("site", String, primary_key=True),
     Column("sales", BigInteger, nullable=False),
     Column("grams", BigInteger, nullable=False),
@@ -61,7 +62,7 @@ _ADD_STOCK = _ADD_STOCK.on_conflict_do_update(
 )
 _ADD_OUTLETS = upsert(_outlets)
 _ADD_OUTLETS = _ADD_OUTLETS.on_conflict_do_update(
-    index_elements=["lot", "site"],
+    index_elements=["lot", "device", "site"],
     set_={
         "sales": _outlets.c.sales + _ADD_OUTLETS.excluded.sales,
         "grams": _outlets.c.grams + _ADD_OUTLETS.excluded.grams,
@@ -76,8 +77,9 @@ _COLUMNS = {Side.CODED: "coded", Side.MADE: "made", Side.USED: "used", Side.SOLD
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Sales of a lot at one site, and between which moments."""
+    """Sales of a lot from one device at one site, and between which moments."""
 
+    device: str
     site: str
     sales: int
     grams: int
@@ -131,7 +133,7 @@ def add(connection: Connection, entries: Sequence[Entry], links: Sequence[Link])
     """Add records and their links up."""
     by_index = {entry.index: entry for entry in entries}
     sums: dict[str, dict[str, int]] = {}
-    outlets: dict[tuple[str, str], dict[str, Any]] = {}
+    outlets: dict[tuple[str, str, str], dict[str, Any]] = {}
     for link in links:
         row = sums.setdefault(link.lot, dict.fromkeys(_COUNTED, 0))
         if column := _COLUMNS.get(link.side):
@@ -152,9 +154,9 @@ def of_lots(connection: Connection, lots: Iterable[str]) -> list[Stock]:
     found = {lot: Stock(lot) for lot in chosen}
     for row in connection.execute(select(_stock).where(_stock.c.lot.in_(chosen))):
         found[row.lot] = Stock(row.lot, *(getattr(row, name) for name in _COUNTED))
-    order = (_outlets.c.lot, _outlets.c.site)
+    order = (_outlets.c.lot, _outlets.c.site, _outlets.c.device)
     for row in connection.execute(select(_outlets).where(_outlets.c.lot.in_(chosen)).order_by(*order)):
-        found[row.lot].outlets.append(Outlet(row.site, row.sales, row.grams, row.first_ms, row.last_ms))
+        found[row.lot].outlets.append(Outlet(row.device, row.site, row.sales, row.grams, row.first_ms, row.last_ms))
     statement = (
         select(_decisions).where(_decisions.c.lot.in_(chosen)).order_by(_decisions.c.moment_ms, _decisions.c.idx)
     )
@@ -165,9 +167,10 @@ def of_lots(connection: Connection, lots: Iterable[str]) -> list[Stock]:
     return list(found.values())
 
 
-def _add_outlet(outlets: dict[tuple[str, str], dict[str, Any]], link: Link, entry: Entry) -> None:
+def _add_outlet(outlets: dict[tuple[str, str, str], dict[str, Any]], link: Link, entry: Entry) -> None:
     start = {"sales": 0, "grams": 0, "first_ms": entry.moment_ms, "last_ms": entry.moment_ms}
-    row = outlets.setdefault((link.lot, entry.site), {"lot": link.lot, "site": entry.site, **start})
+    place = {"lot": link.lot, "device": entry.device, "site": entry.site}
+    row = outlets.setdefault((link.lot, entry.device, entry.site), {**place, **start})
     row["sales"] += 1
     row["grams"] += link.grams or 0
     row["first_ms"] = min(row["first_ms"], entry.moment_ms)

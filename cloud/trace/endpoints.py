@@ -1,4 +1,5 @@
-"""The public pages: ``/`` to type a code, ``/t/CODE`` to read the story, ``/v1/trace/CODE`` for machines.
+"""The public pages: ``/`` to type a code, ``/t/CODE`` to read the story, ``/v1/trace/CODE`` for machines, which may
+ask for the way forward as well.
 
 Why no script, no cookie and no third party: the page must open on any phone, and nobody else needs to know who scanned
 which slip. The Content-Security-Policy says the same to the browser. What follows ``#`` in a slip's QR code never
@@ -8,7 +9,7 @@ reaches us.
 import base64
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
@@ -16,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tracewire.errors import Rejected
 
 from cloud.trace import catalogue, figures
+from cloud.trace.forward import ForwardView
 from cloud.trace.story import Check
 from cloud.trace.view import TraceView, is_code
 
@@ -81,7 +83,7 @@ def sentence(language: str, check: Check) -> str:
     return catalogue.say(language, f"check.{check.name}.{check.state}", **values)
 
 
-def router(view: TraceView) -> APIRouter:
+def router(view: TraceView, forward: ForwardView) -> APIRouter:
     """Return the public routes."""
     routes = APIRouter()
     pages = Pages()
@@ -110,8 +112,17 @@ def router(view: TraceView) -> APIRouter:
         return pages.show("story.html", request, story=story)
 
     @routes.get("/v1/trace/{code}")
-    def machine(code: str) -> JSONResponse:
-        return JSONResponse(_plain(asdict(view.tell(code))), headers=HEADERS)
+    def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:
+        answer: dict[str, object] = {}
+        if direction != "forward":
+            answer |= asdict(view.tell(code))
+        if direction != "back":
+            answer |= asdict(forward.tell(code))
+        return JSONResponse(_plain(answer), headers=HEADERS)
+
+    @routes.get("/v1/trace/{code}/sales")
+    def sales(code: str, after: int = 0) -> JSONResponse:
+        return JSONResponse([asdict(each) for each in forward.sales(code, after)], headers=HEADERS)
 
     return routes
 

@@ -9,9 +9,12 @@ from sqlalchemy import Connection
 from tracewire import cose
 from tracewire.credential import Credential
 from tracewire.errors import Rejected
+from tracewire.record import code_of
 
-from cloud.batches import repository
+from cloud.batches import flagged, repository, stock
+from cloud.batches.flags import Flag
 from cloud.batches.model import Balance, Side, Step
+from cloud.batches.stock import Stock
 from cloud.ledger import merkle
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, open_row
@@ -44,6 +47,22 @@ class Evidence:
     def steps_that_made(self, lots: Sequence[str], limit: int) -> list[Step]:
         """Return the steps that these lots came out of."""
         return repository.steps_that_made(self._graph, lots, limit)
+
+    def steps_that_used(self, lots: Sequence[str], limit: int) -> list[Step]:
+        """Return the steps that these lots went into."""
+        return repository.steps_that_used(self._graph, lots, limit)
+
+    def stocks(self, lots: Sequence[str]) -> list[Stock]:
+        """Return the sums of these lots."""
+        return stock.of_lots(self._graph, lots)
+
+    def flags(self, lots: Sequence[str]) -> list[Flag]:
+        """Return what is wrong with these lots."""
+        return flagged.of_lots(self._graph, lots)
+
+    def sales_of(self, lots: Sequence[str], after: int, limit: int) -> list[Entry]:
+        """Return up to ``limit`` sales of these lots behind a place of the ledger, oldest first."""
+        return self.entries([link.index for link in repository.sales_of(self._graph, lots, after, limit)])
 
     def coded(self, lots: Sequence[str]) -> list[Entry]:
         """Return the records that gave these lots their code at the source."""
@@ -111,3 +130,15 @@ class Evidence:
     def credential(self, device: str) -> Credential | None:
         """Return what the registry says of a device now."""
         return self.roll.current(device)
+
+    def stall_of(self, device: str) -> tuple[str | None, str | None]:
+        """Return (stall, seller) of a device: public names, nothing personal."""
+        credential = self.credential(device)
+        return (None, None) if credential is None else (credential.stall, credential.seller)
+
+    def slip_code(self, sale: Entry) -> str | None:
+        """Return the code on the slip of a sale (spec 4.5); None for a device that the registry no longer has."""
+        credential = self.credential(sale.device)
+        if credential is None or credential.code_base is None:
+            return None
+        return code_of(credential.code_base, sale.record.totals[0])
