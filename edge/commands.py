@@ -30,6 +30,8 @@ gateway = typer.Typer(
 )
 
 Directory = Annotated[Path, typer.Option("--dir", help="The gateway's directory, written by `chengxin device enrol`.")]
+BrokerUser = Annotated[str, typer.Option(help="User that Mosquitto runs as.")]
+GatewayUser = Annotated[str, typer.Option(help="User that the gateway runs as.")]
 
 
 @gateway.command(
@@ -38,9 +40,12 @@ Directory = Annotated[Path, typer.Option("--dir", help="The gateway's directory,
 def init(
     directory: Directory,
     cloud_url: Annotated[str, typer.Option(help="Where the cloud is: https://host:port.")],
+    *,
     mqtt_port: Annotated[int, typer.Option(help="TLS port for the devices.")] = 8883,
     status_port: Annotated[int, typer.Option(help="Loopback port of the status page.")] = 9464,
     broker: Annotated[str, typer.Option(help="`embedded`, or `mosquitto` for a real site.")] = config.EMBEDDED,
+    broker_user: BrokerUser = DEBIAN_BROKER_USER,
+    gateway_user: GatewayUser = GATEWAY_USER,
 ) -> None:
     """Write gateway.toml and create the empty outbox, once. Overwrites nothing."""
     try:
@@ -50,10 +55,10 @@ def init(
             path.write_text(config.default_text(cloud_url, mqtt_port, status_port, broker), encoding="utf-8")
         settings = config.load(directory)
         if settings.broker == config.MOSQUITTO:
-            configuration.own_name(settings)  # before the store: the command can then be given again
+            configuration.check(settings, broker_user, gateway_user)  # now, so that init can be given again
         store.create(settings.outbox_path)
         if settings.broker == config.MOSQUITTO:
-            _write_broker(settings, DEBIAN_BROKER_USER, GATEWAY_USER)
+            _write_broker(settings, broker_user, gateway_user)
     except Misuse as misuse:
         raise _refusal(misuse) from misuse
     typer.echo(f"{directory} is ready: edit {path.name} if need be, then `chengxin gateway run --dir {directory}`")
@@ -61,9 +66,7 @@ def init(
 
 @gateway.command(epilog="Example: `chengxin gateway broker --dir /var/lib/chengxin/gateway`")
 def broker(
-    directory: Directory,
-    broker_user: Annotated[str, typer.Option(help="User that Mosquitto runs as.")] = DEBIAN_BROKER_USER,
-    gateway_user: Annotated[str, typer.Option(help="User that the gateway runs as.")] = GATEWAY_USER,
+    directory: Directory, broker_user: BrokerUser = DEBIAN_BROKER_USER, gateway_user: GatewayUser = GATEWAY_USER
 ) -> None:
     """Write Mosquitto's configuration and the systemd units anew, from gateway.toml and the certificates."""
     try:
@@ -76,7 +79,7 @@ def broker(
 
 
 def _write_broker(settings: config.GatewayConfig, broker_user: str, gateway_user: str) -> None:
-    configuration.write(settings, broker_user)
+    configuration.write(settings, broker_user, gateway_user)
     written = units.write(settings, broker_user, gateway_user)
     typer.echo(f"Mosquitto: {settings.broker_directory / config.MOSQUITTO_FILE}")
     typer.echo(f"systemd:   {', '.join(path.name for path in written)} in {written[0].parent}")

@@ -30,8 +30,9 @@ RESEND_AFTER_S = 3.0
 class UpstreamDevice:
     """One enrolled host node that seals, keeps and publishes until the cloud's receipt covers what it said."""
 
-    def __init__(self, directory: Path, host: str, port: int) -> None:
+    def __init__(self, directory: Path, host: str, port: int, keep_alive_s: int = 20) -> None:
         """Read keys and registry of `directory`; nothing is sent before the context is entered."""
+        self._keep_alive_s = keep_alive_s
         self._directory = directory
         self._address = (host, port)
         root = p256.VerifyingKey((directory / "root.point").read_bytes())
@@ -48,7 +49,7 @@ class UpstreamDevice:
         self._client = self._build_client()
 
     def __enter__(self) -> "UpstreamDevice":
-        self._client.connect_async(*self._address, keepalive=20)
+        self._client.connect_async(*self._address, keepalive=self._keep_alive_s)
         self._client.loop_start()
         return self
 
@@ -62,9 +63,9 @@ class UpstreamDevice:
         """Return the 20-digit code that the next counted record will have."""
         return self._node.next_code()
 
-    def state(self, kind: int, body: dict[str, object]) -> bytes:
-        """Seal a record, write it to disk, publish it; return the sealed bytes."""
-        sealed = self._node.seal(kind, body)
+    def state(self, kind: int, body: dict[str, object], time_ms: int | None = None) -> bytes:
+        """Seal a record of now or `time_ms`, write it to disk, publish it; return the sealed bytes."""
+        sealed = self._node.seal(kind, body, time_ms)
         with (self._directory / "history.cborseq").open("ab") as history:
             history.write(cbor.encode(sealed))
             history.flush()

@@ -7,6 +7,8 @@ Every line of the configuration closes something that is open by default; the re
 mosquitto.conf(5) of Mosquitto 2.0. Raises ``Misuse`` when a file or the plugin is missing.
 """
 
+import os
+import pwd
 import shutil
 from pathlib import Path
 
@@ -28,21 +30,36 @@ _OWN = f"{topics.PREFIX}%u/"
 """Mosquitto puts the user name, that is the certificate's common name, for ``%u``."""
 
 COPIED = {
-    "crl.pem": ("crl.pem",),
-    "server_cert.pem": ("server_cert.pem",),
-    "server_key.pem": ("tls_key.pem",),
-    "device_ca.pem": ("device_ca.pem", "root_cert.pem"),
+    "crl.pem": "crl.pem",
+    "server_cert.pem": "server_cert.pem",
+    "server_key.pem": "tls_key.pem",
+    "device_ca.pem": "device_ca.pem",
 }
-"""The broker's file, and the gateway's files it is made of. The root stands behind the Device CA because Mosquitto
-accepts no chain that ends at an intermediate authority."""
+"""The broker's file, and the gateway's file it is a copy of."""
 
 
-def write(config: GatewayConfig, broker_user: str) -> None:
-    """Write everything Mosquitto needs below ``config.broker_directory``, owned as ``broker_user`` can use it.
+def check(config: GatewayConfig, broker_user: str, gateway_user: str) -> None:
+    """Raise ``Misuse`` unless ``write`` can do its work here.
 
-    Raises ``Misuse("broker.plugin")`` where Mosquitto is not installed and ``Misuse("gateway.files")`` where the
-    gateway is not enrolled yet. Overwrites an older configuration: it holds nothing that is nowhere else.
+    ``broker.plugin`` where Mosquitto is not installed, ``gateway.files`` where the gateway is not enrolled yet,
+    ``broker.user`` where root should give files to a user who does not exist.
     """
+    own_name(config)
+    _plugin()
+    if os.geteuid() == 0:
+        for user in (broker_user, gateway_user):
+            try:
+                pwd.getpwnam(user)
+            except KeyError as unknown:
+                raise Misuse("broker.user", f"there is no user {user}: `useradd --system {user}`") from unknown
+
+
+def write(config: GatewayConfig, broker_user: str, gateway_user: str) -> None:
+    """Write everything Mosquitto needs below ``config.broker_directory``; as root, give each user its own files.
+
+    Raises what ``check`` raises. Overwrites an older configuration: it holds nothing that is nowhere else.
+    """
+    check(config, broker_user, gateway_user)
     name = own_name(config)
     directory = config.broker_directory
     state = directory / "state"
@@ -51,7 +68,8 @@ def write(config: GatewayConfig, broker_user: str) -> None:
     _write(directory / "access.acl", access_text(name).encode(), GROUP_READS)
     _write(state / "dynamic-security.json", b"{}", PRIVATE)
     hand_over(config)
-    _give_to(broker_user, directory, state)
+    if os.geteuid() == 0:
+        _give_to(broker_user, gateway_user, config)
 
 
 def hand_over(config: GatewayConfig) -> bool:
@@ -61,20 +79,27 @@ def hand_over(config: GatewayConfig) -> bool:
     Raises ``Misuse("gateway.tls")`` with nothing changed when they do not hold together: a broker that reads broken
     files again serves nobody.
     """
-    fresh = {copy: _content(config, parts) for copy, parts in COPIED.items()}
+    fresh = {copy: _content(config.path(original)) for copy, original in COPIED.items()}
     changed = {copy: content for copy, content in fresh.items() if content != _held(config.broker_directory / copy)}
     if changed:
         tls.device_side(config)  # the same files as an embedded broker would load
+        _check_chain(fresh["device_ca.pem"])
     for copy, content in changed.items():
         _write(config.broker_directory / copy, content, GROUP_READS)
     return bool(changed)
 
 
-def _content(config: GatewayConfig, parts: tuple[str, ...]) -> bytes:
+def _check_chain(authorities: bytes) -> None:
+    """Mosquitto accepts no chain that ends at an intermediate authority: the root must stand behind the Device CA."""
+    if not any(one.issuer == one.subject for one in x509.load_pem_x509_certificates(authorities)):
+        raise Misuse("gateway.tls", "device_ca.pem holds no root: export it again with `chengxin ca export`")
+
+
+def _content(path: Path) -> bytes:
     try:
-        return b"".join(config.path(part).read_bytes() for part in parts)
+        return path.read_bytes()
     except FileNotFoundError as missing:
-        raise Misuse("gateway.files", f"{missing.filename} is missing; enrol the gateway first") from missing
+        raise Misuse("gateway.files", f"{path} is missing; enrol the gateway first") from missing
 
 
 def _held(path: Path) -> bytes:
@@ -173,18 +198,16 @@ def _plugin() -> Path:
     raise Misuse("broker.plugin", "mosquitto_dynamic_security.so is not here: install Mosquitto 2 (Debian: mosquitto)")
 
 
-def _give_to(broker_user: str, directory: Path, state: Path) -> None:
-    """Let the broker read its directory and write its state, where we may decide that; otherwise it runs as we do."""
-    if directory.stat().st_uid != 0:
-        return
-    try:
-        shutil.chown(directory, group=broker_user)
-        for path in directory.iterdir():
-            shutil.chown(path, group=broker_user)
-        for path in (state, *state.iterdir()):
-            shutil.chown(path, user=broker_user, group=broker_user)
-    except LookupError as unknown:
-        raise Misuse("broker.user", f"there is no user and group {broker_user} on this machine") from unknown
+def _give_to(broker_user: str, gateway_user: str, config: GatewayConfig) -> None:
+    """Make the gateway's user own its directory; the broker's reads its copies there and owns only its state."""
+    directory, state = config.broker_directory, config.broker_directory / "state"
+    for path in (config.directory, *config.directory.iterdir()):
+        shutil.chown(path, gateway_user)
+    for path in (directory, *directory.iterdir()):
+        shutil.chown(path, gateway_user, broker_user)
+    for path in (state, *state.iterdir()):
+        shutil.chown(path, broker_user, broker_user)
+    config.directory.chmod(0o711)  # the broker passes through it to its own
     directory.chmod(0o2750)  # what the gateway renews here keeps the broker's group
     state.chmod(0o700)
 

@@ -92,11 +92,11 @@ class Authority:
         self.servers = Issuer("Test Server CA", ExtendedKeyUsageOID.SERVER_AUTH, self.root)
 
     def write_public(self, directory: Path) -> None:
-        """Write the CA certificates and the revocation list into a node's directory."""
+        """Write both chains and the revocation list into a node's directory, as `chengxin ca export` does."""
         pem = serialization.Encoding.PEM
-        (directory / "root_cert.pem").write_bytes(self.root.certificate.public_bytes(pem))
-        (directory / "device_ca.pem").write_bytes(self.devices.certificate.public_bytes(pem))
-        (directory / "server_ca.pem").write_bytes(self.servers.certificate.public_bytes(pem))
+        root = self.root.certificate.public_bytes(pem)
+        (directory / "device_ca.pem").write_bytes(self.devices.certificate.public_bytes(pem) + root)
+        (directory / "server_ca.pem").write_bytes(self.servers.certificate.public_bytes(pem) + root)
         (directory / "crl.pem").write_bytes(self.devices.revocation_list())
 
 

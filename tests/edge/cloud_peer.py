@@ -45,8 +45,6 @@ class CloudPeer:
         self.answer: Answer = honest
         self._gateway = gateway
         self._changed = threading.Condition()
-        callers = directory / "callers_ca.pem"  # uvicorn accepts no chain that ends at an intermediate authority
-        callers.write_bytes((directory / "device_ca.pem").read_bytes() + (directory / "root_cert.pem").read_bytes())
         app = FastAPI()
         app.post("/v1/records")(self._records)
         self._server = uvicorn.Server(
@@ -58,7 +56,7 @@ class CloudPeer:
                 timeout_graceful_shutdown=1,  # an idle keep-alive connection holds a TLS goodbye back for 30 s
                 ssl_certfile=str(directory / "server_cert.pem"),
                 ssl_keyfile=str(directory / "tls_key.pem"),
-                ssl_ca_certs=str(callers),
+                ssl_ca_certs=str(directory / "device_ca.pem"),
                 ssl_cert_reqs=ssl.CERT_REQUIRED,
             )
         )

@@ -52,12 +52,11 @@ class Site:
         self.authority = Authority()
         self.trust = Trust()
         self.mqtt_port, self.status_port, self.cloud_port = free_port(), free_port(), free_port()
-        self.nodes = {name: Node(name) for name in devices}
+        roles = dict.fromkeys(devices, "scale") | {"gateway-01": "gateway", "cloud-01": "cloud"}
+        self._secrets = {name: new_secret(os.urandom) for name in roles}
+        self.nodes = {name: Node(name, role, self._secrets[name]) for name, role in roles.items()}
         for name, state in devices.items():
             self.nodes[name].credential.state = state
-        self._secret = new_secret(os.urandom)
-        self.nodes["gateway-01"] = Node("gateway-01", "gateway", self._secret)
-        self.nodes["cloud-01"] = Node("cloud-01", "cloud")
         self.home = directory / "gateway-01"
         for name in self.nodes:
             self.issue(name)
@@ -70,6 +69,14 @@ class Site:
         certificate = self.authority.devices.issue(name, self.directory / name, "client_cert.pem", **defects)
         self.authority.write_public(self.directory / name)
         return certificate
+
+    def hand_out(self, name: str) -> Path:
+        """Write what an enrolled node's directory holds beside its certificates; return the directory."""
+        directory = self.directory / name
+        (directory / "record.key").write_bytes(self._secrets[name])
+        (directory / "root.point").write_bytes(self.trust.root_point)
+        (directory / "registry.cose").write_bytes((self.home / "registry.cose").read_bytes())
+        return directory
 
     def write_registry(self) -> None:
         """Publish the nodes' present states to the gateway, the way provisioning does: write beside, then rename."""
@@ -153,7 +160,7 @@ class Site:
         return httpx.get(f"http://127.0.0.1:{self.status_port}{path}", trust_env=False).text
 
     def _write_gateway(self, settings: dict[str, int | str]) -> None:
-        (self.home / "record.key").write_bytes(self._secret)
+        (self.home / "record.key").write_bytes(self._secrets["gateway-01"])
         (self.home / "root.point").write_bytes(self.trust.root_point)
         self.write_registry()
         url, pid_file = f"https://127.0.0.1:{self.cloud_port}", self.home / "broker/state/mosquitto.pid"
@@ -163,7 +170,7 @@ class Site:
         (self.home / "gateway.toml").write_text("".join(lines))
         store.create(self.home / "outbox.sqlite")
         if self.broker == config.MOSQUITTO:
-            configuration.write(config.load(self.home), getpass.getuser())
+            configuration.write(config.load(self.home), getpass.getuser(), getpass.getuser())
 
 
 class GatewayProcess:

@@ -45,7 +45,7 @@ def test_the_command_writes_all_of_it(site: Site) -> None:
     (site.home / "outbox.sqlite").unlink()
     (site.home / "gateway.toml").unlink()
     words = ["init", "--dir", str(site.home), "--cloud-url", "https://cloud.example", "--broker", "mosquitto"]
-    made = CliRunner().invoke(gateway, words)
+    made = CliRunner().invoke(gateway, [*words, "--gateway-user", getpass.getuser()])
     assert made.exit_code == 0, made.output
     assert "user mosquitto" in (site.home / "broker/mosquitto.conf").read_text()
     assert len(list((site.home / "systemd").iterdir())) == 4
@@ -66,6 +66,13 @@ def test_broken_certificates_are_not_handed_over(site: Site) -> None:
     with pytest.raises(Misuse, match=r"gateway\.tls"):
         configuration.hand_over(settings)
     assert (site.home / "broker/server_cert.pem").read_bytes() == before
+
+
+def test_an_authority_without_its_root_is_not_handed_over(site: Site) -> None:
+    intermediate, _, _ = (site.home / "device_ca.pem").read_bytes().partition(b"-----END CERTIFICATE-----\n")
+    (site.home / "device_ca.pem").write_bytes(intermediate + b"-----END CERTIFICATE-----\n")
+    with pytest.raises(Misuse, match="holds no root"):
+        configuration.hand_over(config.load(site.home))
 
 
 @pytest.mark.parametrize(

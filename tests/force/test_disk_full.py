@@ -1,0 +1,70 @@
+"""The gateway's disk is full: it acknowledges nothing and says so, devices keep their records, then all arrives.
+
+As root on a real file system of one megabyte; otherwise, and in any case once, under a limit on the size of files,
+which any user may set.
+"""
+
+import contextlib
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tracewire import record
+
+from tests.force.ground import Ground
+
+RECORDS = 60
+DISK_BYTES = 1 << 20
+
+
+@contextlib.contextmanager
+def small_disk(directory: Path) -> Iterator[bool]:
+    """Mount a small file system, as root; tell whether that worked."""
+    directory.mkdir(parents=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(directory)]
+    is_mounted = os.geteuid() == 0 and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    try:
+        yield is_mounted
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", str(directory)], check=True)
+
+
+def fill(ground: Ground) -> Callable[[], None]:
+    """Write until there is no room left; return what makes room again."""
+    ballast = ground.site.home / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return ballast.unlink
+
+
+def forbid(ground: Ground) -> Callable[[], None]:
+    """Forbid the running gateway to write beyond the present end of its log; return what allows it again."""
+    process = ground.gateway.pid
+    present = (ground.site.home / "outbox.sqlite-wal").stat().st_size
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (present, resource.RLIM_INFINITY))
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    return lambda: resource.prlimit(process, resource.RLIMIT_FSIZE, unlimited) and None
+
+
+@pytest.mark.parametrize("want_of", ["space", "file size"])
+def test_a_full_disk_costs_time_and_nothing_else(tmp_path: Path, want_of: str) -> None:
+    with small_disk(tmp_path / "gateway-01") as is_small, Ground(tmp_path, devices=2) as ground:
+        ground.start()
+        for device in ground.devices:
+            device.state(record.CLOCK, {"before_ms": 1, "source": 1})
+            device.wait_until_settled(30)
+        make_room = fill(ground) if is_small and want_of == "space" else forbid(ground)
+        before = ground.site.metric("chengxin_gateway_disk_failures_total")
+        for _ in range(RECORDS):
+            for device in ground.devices:
+                device.state(record.CLOCK, {"before_ms": 1, "source": 1})
+        ground.wait(lambda: ground.site.metric("chengxin_gateway_disk_failures_total") > before + 2)
+        assert "gateway.disk" in ground.gateway.last_words()
+        assert [device.pending for device in ground.devices] == [RECORDS, RECORDS]
+        make_room()
+        ground.settle()
