@@ -18,6 +18,9 @@ from cloud import errors, health, projections
 from cloud.batches.projection import BatchLinks
 from cloud.config import Config
 from cloud.db.engine import Store, create_store, open_store
+from cloud.feed import endpoints as feed_endpoints
+from cloud.feed import store as feed_store
+from cloud.feed.statements import Statements
 from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.pool import Intake, in_processes, in_threads
@@ -102,6 +105,7 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
     keys_of_log = log_keys.load(config.directory)
     stores = open_stores(config)
     tree.prepare(stores.ledger)
+    feed_store.prepare(stores.ledger)
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
@@ -114,6 +118,8 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
         else in_processes(workers, functools.partial(build_ingest, config))
     )
     ingest_app.include_router(ingest_endpoints.router(intake, metrics, config.max_envelope_bytes, worker.wake))
+    statements = Statements(stores.ledger, registry, own_key, now_ms)
+    ingest_app.include_router(feed_endpoints.router(statements))
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
     head = Head(stores.ledger, keys_of_log, now_ms)

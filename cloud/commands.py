@@ -9,11 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cloud import server
 from cloud.app import create_stores, every_projection, open_stores
 from cloud.config import TEMPLATE, load
+from cloud.feed.commands import feed
 from cloud.ledger import log_keys, tree
 from cloud.ledger import store as ledger
 from cloud.projections import Projections
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
+cloud.add_typer(feed, name="feed")
 
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]

@@ -18,6 +18,7 @@ _STATUS = {
     "envelope.unknown": 403,
     "envelope.role": 403,
     "envelope.state": 403,
+    "feed.gateway": 403,
     "ledger.from": 400,
     "log.index": 404,
     "log.beyond": 404,

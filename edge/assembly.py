@@ -11,6 +11,7 @@ import ssl
 import time
 
 import structlog
+from tracewire import topics
 from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.p256 import SigningKey
 
@@ -18,6 +19,7 @@ from edge import revocations, tls
 from edge.access import Access
 from edge.broker import EmbeddedBroker
 from edge.config import MOSQUITTO, GatewayConfig
+from edge.feed import Feed
 from edge.forecast import BufferForecast
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
@@ -64,6 +66,7 @@ class Site:
         """Serve until ``stop`` is set; ``Misuse`` when a port is taken or the store is damaged."""
         self._inbox = self._make_inbox()
         self._forwarder = self._make_forwarder()
+        self._feed = self._make_feed()
         status = StatusServer(self.config.status_port, self.health, self._make_status().figures)
         try:
             await self._broker.start()
@@ -75,6 +78,7 @@ class Site:
         finally:
             await self._inbox.stop()
             await self._broker.stop()
+            self._feed.close()
             status.stop()
             log.info("gateway.stopped", name=self.name)
 
@@ -101,6 +105,15 @@ class Site:
             hand_down=lambda device, sealed: self._gateway.hand_down(device, sealed, self._inbox),
         )
 
+    def _make_feed(self) -> Feed:
+        return Feed(
+            config=self.config,
+            context=self._calling_context,
+            name=self.name,
+            keyring=self._keyring,
+            hand_down=lambda device, sealed: self._inbox.publish(topics.down(device), sealed),
+        )
+
     def _make_status(self) -> Status:
         return Status(
             name=self.name,
@@ -119,6 +132,7 @@ class Site:
         """Run the flow and the refreshes until told to stop, or until one of them fails."""
         work = [
             asyncio.create_task(self._gateway.run(self._inbox, self._forwarder)),
+            asyncio.create_task(self._feed.run()),
             asyncio.create_task(self._refresh_for_ever()),
         ]
         waiter = asyncio.create_task(stop.wait())
@@ -132,7 +146,8 @@ class Site:
     # What the broker tells us (``edge.broker_plugins.BrokerEvents``), on the event loop.
 
     def listening(self, device: str) -> None:
-        """Say the newest cloud receipt again to a device that has just subscribed."""
+        """Say the newest cloud receipt again to a device that has just subscribed, and what stands in its feed."""
+        self._feed.say_again(device)
         task = asyncio.create_task(self._gateway.say_again(device, self._inbox))
         self._background.add(task)
         task.add_done_callback(self._background.discard)

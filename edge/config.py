@@ -80,6 +80,8 @@ class GatewayConfig:
     """First pause after the cloud answered, but not with a valid answer; doubles."""
     refusal_retry_max_ms: int = 900_000
     """Longest such pause: asking more often would not mend a wrong key."""
+    feed_poll_ms: int = 5_000
+    """How often the cloud is asked for news to the devices: a freeze must reach a scale that is online in a minute."""
     refresh_ms: int = 2_000
     """How often the registry and the revocation list are looked at for a change."""
 
@@ -119,6 +121,7 @@ _ABOVE_ZERO = (
     "batch_bytes",
     "waiting_limit",
     "remembered_records",
+    "feed_poll_ms",
     "refresh_ms",
     "device_packets_per_second",
 )

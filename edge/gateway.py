@@ -15,6 +15,7 @@ from tracewire.p256 import SigningKey
 
 from edge.backoff import AT_RANDOM, Backoff, Spread
 from edge.chains import Place
+from edge.feed_clock import ClockAnswers
 from edge.forwarder import Forwarder
 from edge.health import Health
 from edge.inbox import Delivery, Inbox
@@ -44,6 +45,7 @@ class Gateway:
         self._health = health
         self._bunch = bunch
         self._disk = Backoff(100, 5_000, 100, 5_000, spread)
+        self._clock_answers = ClockAnswers(key)
 
     async def run(self, inbox: Inbox, forwarder: Forwarder) -> None:
         """Receive and forward until cancelled."""
@@ -75,6 +77,8 @@ class Gateway:
         for topic, receipt in sealed_receipts(kept, self._key, _now_ms()):
             inbox.publish(topic, receipt)
             self._health.receipts.labels("gateway").inc()
+        for topic, sealed in self._clock_answers.sealed(kept, _now_ms()):
+            inbox.publish(topic, sealed)
         for device, answers in kept.answers.items():
             for sealed in answers:
                 self.hand_down(device, sealed, inbox)  # the cloud's word, which the device must have missed
@@ -92,7 +96,8 @@ class Gateway:
         await asyncio.sleep(pause_ms / 1000)
 
     async def say_again(self, device: str, inbox: Inbox) -> None:
-        """Send the newest cloud receipt of a device that has just come back."""
+        """Send the newest cloud receipt of a device that has just come back; its next record is told the time."""
+        self._clock_answers.came_back(device)
         try:
             sealed = await asyncio.to_thread(self._outbox.cloud_receipt, device)
         except Unavailable as failing:

@@ -1,0 +1,1 @@
+"""What the cloud tells devices: orders that people give, statements sealed for each device, pulled by gateways."""
