@@ -69,15 +69,15 @@ class Feed:
         before = self._backoff.state
         try:
             is_all = await self._pull()
-        except (httpx.HTTPError, Unavailable):
-            pause_ms = self._backoff.unreachable_ms()
+        except (httpx.HTTPError, Unavailable) as down:
+            reason, pause_ms = f"{type(down).__name__}: {down}", self._backoff.unreachable_ms()
         except Rejected as refusal:
-            pause_ms, down = self._backoff.refused_ms(), refusal
+            reason, pause_ms = str(refusal), self._backoff.refused_ms()
         else:
             self._backoff.worked()
             return self._poll_ms if is_all else 0
-        if self._backoff.state is not before:
-            log.warning("feed.waiting", reason=f"{type(down).__name__}: {down}", pause_ms=pause_ms)
+        if self._backoff.state is not before:  # one warning when the state changes, not one every few seconds
+            log.warning("feed.waiting", reason=reason, pause_ms=pause_ms)
         return pause_ms
 
     async def _pull(self) -> bool:

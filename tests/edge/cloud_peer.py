@@ -43,10 +43,13 @@ class CloudPeer:
         self.heard: Counter[bytes] = Counter()
         self.calls = 0
         self.answer: Answer = honest
+        self.feed = cbor.encode({1: 1, 2: 0, 3: []})
+        self.asked_since: list[int] = []
         self._gateway = gateway
         self._changed = threading.Condition()
         app = FastAPI()
         app.post("/v1/records")(self._records)
+        app.get("/v1/feed")(self._feed)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -81,6 +84,13 @@ class CloudPeer:
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve())
+
+    async def _feed(self, gateway: str, since: int) -> Response:
+        with self._changed:
+            self.asked_since.append(since)
+            self._changed.notify_all()
+        assert gateway == "gateway-01"
+        return Response(self.feed, media_type="application/cbor")
 
     async def _records(self, request: Request) -> Response:
         body = await request.body()

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
-from tracewire import cose, receipt, topics
+from tracewire import cose, feed, receipt, topics
 from tracewire.p256 import VerifyingKey
 
 PATIENCE_SECONDS = 15.0
@@ -107,11 +107,22 @@ class DeviceLink:
         """Return the next receipt of this keeper level; a gateway's is opened under the gateway's key."""
         while True:
             sealed = self.next_message()
-            opened = receipt.decode(cose.parse(sealed).payload)
+            payload = cose.parse(sealed).payload
+            if feed.is_statement(payload):
+                continue
+            opened = receipt.decode(payload)
             if opened.keeper == level:
                 if level == receipt.GATEWAY and self._keeper is not None:
                     cose.open(sealed, cose.RECEIPT, self._keeper)
                 return opened
+
+    def next_statement(self, kind: int) -> tuple[bytes, feed.Statement]:
+        """Return the next statement of this kind, as sealed and as read; whose seal it is, the test asks."""
+        while True:
+            sealed = self.next_message()
+            payload = cose.parse(sealed).payload
+            if feed.is_statement(payload) and feed.decode(payload).kind == kind:
+                return sealed, feed.decode(payload)
 
     def receipt_to(self, seq: int, level: int = receipt.GATEWAY) -> receipt.Receipt:
         """Return the first receipt of ``level`` that covers ``seq``."""

@@ -5,7 +5,7 @@ import queue
 from pathlib import Path
 
 import pytest
-from tracewire import chain
+from tracewire import chain, feed
 from tracewire.receipt import CLOUD
 
 from tests.edge import cloud_peer
@@ -78,6 +78,7 @@ def test_killed_around_the_commit_and_nothing_is_lost_or_doubled(site: Site, mom
     with site.gateway(*site.dying(moment)) as gateway, site.link(DEVICE) as link:
         link.say(first)
         link.next_receipt()
+        link.next_statement(feed.CLOCK)  # what the first record is answered with beside its receipt
         link.say(second)
         assert link.ended.wait(10)
         assert gateway.process.wait(10) == -9
