@@ -2,7 +2,8 @@
 
 Imports nothing of ours; follows firmware/lib/tracewire/SPEC.md, clauses cited. Checks registry and voucher under the
 root, each record's signature, each device's chain and totals, and the ledger's own order. Prints a line per device and
-each problem; exit 0 when all holds. Cannot see records cut off the end: compare with the count of an earlier run.
+each problem; exit 0 when all holds. Cannot see records cut off the end: compare with the count of an earlier run, or
+check receipts that somebody kept, with --receipt FILE (RFC 9942; from …/v1/log/receipt/record/DEVICE/NUMBER).
 """
 
 import argparse
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-REVOKED = 3  # spec 7.3
+REVOKED, CLOUD = 3, 7  # spec 7.3
 BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, InvalidSignature, cbor2.CBORDecodeError)
 say = sys.stdout.write
 
@@ -82,16 +83,46 @@ def check_chain(chain: dict[int, tuple[bytes, dict]]) -> list[str]:
     return problems
 
 
-def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
-    """Print a line for each device of an export (spec 9.3) and return its problems."""
+def root_above(record: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """Return the root of the tree that the record is in, if the path is right (RFC 9162 2.1.3.2)."""
+    node, last = sha256(b"\0" + record).digest(), size - 1
+    for sibling in path:
+        if index % 2 or index == last:
+            node = sha256(b"\1" + sibling + node).digest()
+            while index and not index % 2:
+                index, last = index // 2, last // 2
+        else:
+            node = sha256(b"\1" + node + sibling).digest()
+        index, last = index // 2, last // 2
+    if last:
+        raise ValueError("the path is too short")
+    return node
+
+
+def check_receipt(receipt: bytes, records: list[bytes], credentials: dict[bytes, dict]) -> str:
+    """Check that the ledger still has the record of a COSE receipt in its place, and say so (RFC 9942 5.2)."""
+    protected, unprotected, _, signature = cbor2.loads(receipt).value
+    header = cbor2.loads(protected)
+    size, index, path = cbor2.loads(unprotected[396][-1][0])
+    if (header[1], header[395], credentials[header[4]][2]) != (-7, 1, CLOUD) or index >= size:
+        raise ValueError("not a receipt by a cloud that the registry knows")
+    signed = cbor2.dumps(["Signature1", protected, b"", root_above(records[index], index, size, path)])
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    key_of(credentials[header[4]][3]).verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    return f"receipt: record {index + 1} is what it was when the log had {size} records\n"
+
+
+def check(data: bytes, root: ec.EllipticCurvePublicKey, receipts: list[bytes]) -> list[str]:
+    """Print a line for each device of an export (spec 9.3) and for each receipt, and return the problems."""
     stream, index, problems, chains, forks = io.BytesIO(data), 0, [], defaultdict(dict), Counter()
     credentials = credentials_of(cbor2.load(stream)[1], root)
-    keys = {kid: key_of(credential[3]) for kid, credential in credentials.items()}
+    keys, records = {kid: key_of(credential[3]) for kid, credential in credentials.items()}, []
     while stream.tell() < len(data):
         place, _, _, sealed = cbor2.load(stream)
         if place not in (None, index + 1):  # null: a forked record, kept beside the ledger
             problems.append(f"ledger: {place} stands where {index + 1} should")
         index = place or index
+        records += [] if place is None else [sealed]
         try:
             kid, record = opened(sealed, "chengxin/record/1", keys)
         except BROKEN as error:
@@ -106,6 +137,11 @@ def check(data: bytes, root: ec.EllipticCurvePublicKey) -> list[str]:
         problems += [f"{name}: {forks[name]} records have a second version"] if forks[name] else []
         totals = " / ".join(map(str, chain[max(chain)][1][7])) + " (count, grams, fen)"
         say(f"{name}: records {len(chain)}, missing {max(chain) - len(chain)}, forks {forks[name]}, totals {totals}\n")
+    for receipt in receipts:
+        try:
+            say(check_receipt(receipt, records, credentials))
+        except BROKEN as error:
+            problems.append(f"a receipt does not hold: {type(error).__name__} {error}")
     return [*problems, f"{index} records, {len(problems)} problems"]
 
 
@@ -113,16 +149,17 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="root certificate, PEM or DER")
     parser.add_argument("ledger", help="address of the export, or a file with it")
+    parser.add_argument("--receipt", type=Path, action="append", default=[], help="COSE receipt of one record")
     asked = parser.parse_args()
     try:
-        certificate = asked.root.read_bytes()
+        certificate, receipts = asked.root.read_bytes(), [path.read_bytes() for path in asked.receipt]
         is_address = asked.ledger.startswith(("http://", "https://"))
         export = urlopen(asked.ledger).read() if is_address else Path(asked.ledger).read_bytes()  # noqa: S310  # checked
     except OSError as error:
         sys.exit(f"cannot read: {error}")
     load = x509.load_pem_x509_certificate if b"-----" in certificate else x509.load_der_x509_certificate
     try:
-        *found, summary = check(export, load(certificate).public_key())
+        *found, summary = check(export, load(certificate).public_key(), receipts)
     except BROKEN as error:
         sys.exit(f"FAILED: no ledger under this root: {type(error).__name__} {error}")
     say("".join(f"PROBLEM {problem}\n" for problem in found) + ("FAILED: " if found else "VERIFIED: ") + summary + "\n")
