@@ -137,7 +137,9 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
     public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
-    public_app.include_router(trace_endpoints.router(view, forward))
+    public_app.include_router(
+        trace_endpoints.router(view, forward, registry, (config.directory / "root.point").read_bytes())
+    )
     return Cloud(stores, intake, worker, submitters, ingest_app, public_app)
 
 

@@ -65,6 +65,43 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{held} checks held, {open} cannot be told yet",
     ),
     "summary.bad": ("有 {failed} 项核验不成立，请看下文", "{failed} checks did not hold: see below"),
+    "phone.title": ("手机自行核验", "What your phone checked itself"),
+    "phone.note": (
+        "以上由这部手机用小票二维码里的签名计算得出，不听信本网站。本站根公钥指纹：",
+        "Computed on this phone from the signature in the slip's QR code, whatever this site says. Fingerprint of the "
+        "root key that this site shows:",
+    ),
+    "phone.able.failed": (
+        "这个连接或浏览器不能核验签名（需要加密连接和较新的浏览器）",
+        "This connection or browser cannot check signatures: it takes an encrypted one and a recent one",
+    ),
+    "phone.signature.held": (
+        "签名成立：小票内容自称重后未被改动",
+        "The signature holds: nothing on the slip was changed",
+    ),
+    "phone.signature.failed": (
+        "签名不成立：小票二维码被改动过，或不是我们的电子秤打印的",
+        "The signature does not hold: the QR code was changed, or no scale of ours printed it",
+    ),
+    "phone.key.held": ("签名的电子秤登记在册，状态正常", "The scale that signed it is registered and in good standing"),
+    "phone.key.failed": (
+        "登记册里没有这台电子秤，或登记册不可信：请当心假小票",
+        "No registered scale has this key, or the registry cannot be trusted: beware of a forged slip",
+    ),
+    "phone.key.revoked": ("这台电子秤的密钥已被吊销", "The key of this scale has been revoked"),
+    "phone.key.doubtful": ("这台电子秤正被调查或已停用", "This scale is under suspicion or out of use"),
+    "phone.key.open": ("没有网络，无法核对登记册", "No network: the registry could not be looked at"),
+    "phone.page.held": ("本页所示与小票签名的内容一致", "This page shows what the slip's signature covers"),
+    "phone.page.failed": (
+        "本页所示与小票签名的内容不一致：请以小票为准并反映",
+        "This page does not show what the slip says: keep the slip and report it",
+    ),
+    "phone.log.held": ("这笔交易已记入公开日志，回执成立", "The sale is in the public log, and its receipt holds"),
+    "phone.log.failed": ("公开日志的回执不成立", "The receipt of the public log does not hold"),
+    "phone.log.open": (
+        "公开日志里还没有这笔交易，或没有网络",
+        "The public log does not show this sale yet, or there is no network",
+    ),
     "journey.title": ("来路", "The way here"),
     "journey.none": (
         "这个批次的来源记录还没有上链。",

@@ -1,9 +1,9 @@
 """The public pages: ``/`` to type a code, ``/t/CODE`` to read the story, ``/v1/trace/CODE`` for machines, which may
 ask for the way forward as well.
 
-Why no script, no cookie and no third party: the page must open on any phone, and nobody else needs to know who scanned
-which slip. The Content-Security-Policy says the same to the browser. What follows ``#`` in a slip's QR code never
-reaches us.
+Why no cookie and no third party, and nothing that needs a script: the page must open on any phone, and nobody else
+needs to know who scanned which slip. The Content-Security-Policy says the same to the browser. What follows ``#`` in a
+slip's QR code never reaches us: the scripts in ``script/`` check it on the phone.
 """
 
 import base64
@@ -11,24 +11,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tracewire.errors import Rejected
 
+from cloud.registry import RegistryFile
 from cloud.trace import catalogue, figures
 from cloud.trace.forward import ForwardView
 from cloud.trace.story import Check
 from cloud.trace.view import TraceView, is_code
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = {path.name: path.read_bytes() for path in (Path(__file__).parent / "script").iterdir()}
 _LONGEST_SHOWN = 40
 """Characters of an unknown code that are repeated on the page."""
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'; "
+        "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -83,10 +85,21 @@ def sentence(language: str, check: Check) -> str:
     return catalogue.say(language, f"check.{check.name}.{check.state}", **values)
 
 
-def router(view: TraceView, forward: ForwardView) -> APIRouter:
-    """Return the public routes."""
+PHONE_CHECKS = (
+    ("able", ("failed",)),
+    ("signature", ("held", "failed")),
+    ("key", ("held", "failed", "revoked", "doubtful", "open")),
+    ("page", ("held", "failed")),
+    ("log", ("held", "failed", "open")),
+)
+"""What ``script/check.js`` may say, and how each may come out."""
+
+
+def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_point: bytes) -> APIRouter:
+    """Return the public routes; ``root_point`` is what phones trust, 65 bytes."""
     routes = APIRouter()
     pages = Pages()
+    root = base64.urlsafe_b64encode(root_point).rstrip(b"=").decode()
 
     @routes.get("/style.css")
     def style() -> Response:
@@ -109,7 +122,19 @@ def router(view: TraceView, forward: ForwardView) -> APIRouter:
             story = view.tell(code)
         except Rejected:
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
-        return pages.show("story.html", request, story=story)
+        return pages.show("story.html", request, story=story, root=root, phone_checks=PHONE_CHECKS)
+
+    @routes.get("/{name}.js")
+    def script(name: str) -> Response:
+        content = _SCRIPTS.get(f"{name}.js")
+        if content is None:
+            raise HTTPException(404)
+        return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    @routes.get("/registry.cose")
+    def registry_bundle() -> Response:
+        headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
+        return Response(registry.current().bundle, media_type="application/cbor", headers=headers)
 
     @routes.get("/v1/trace/{code}")
     def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:

@@ -8,6 +8,7 @@ import pytest
 from tracewire.vocabulary import DOCUMENTS, LOT_SOURCES, MOVEMENTS
 
 from cloud.trace import catalogue
+from cloud.trace.endpoints import PHONE_CHECKS
 
 SOURCES = Path(catalogue.__file__).parent
 
@@ -30,6 +31,11 @@ def test_every_word_of_the_vocabulary_has_a_name() -> None:
     assert {f"station.{word}" for word in (*MOVEMENTS, *LOT_SOURCES)} <= keys
 
 
+def test_every_outcome_on_the_phone_has_a_sentence() -> None:
+    wanted = {f"phone.{name}.{outcome}" for name, outcomes in PHONE_CHECKS for outcome in outcomes}
+    assert wanted == {key for key in catalogue.every_key() if key.count(".") == 2 and key.startswith("phone.")}
+
+
 def test_every_check_has_a_sentence_for_each_way_it_can_come_out() -> None:
     source = (SOURCES / "checks.py").read_text(encoding="utf-8")
     keys = set(catalogue.every_key())
@@ -44,7 +50,7 @@ def test_every_check_has_a_sentence_for_each_way_it_can_come_out() -> None:
 def test_nothing_is_written_for_nobody() -> None:
     used = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*") if path.suffix in (".html", ".py"))
     used = used.replace(Path(catalogue.__file__).read_text(encoding="utf-8"), "")
-    composed = ("station.", "paper.", "check.", "state.")
+    composed = ("station.", "paper.", "check.", "state.", *(f"phone.{name}." for name, _ in PHONE_CHECKS))
     unused = [key for key in catalogue.every_key() if not key.startswith(composed) and f'"{key}"' not in used]
     assert [key for key in unused if key not in ("slip", "lot")] == []
 

@@ -1,0 +1,154 @@
+"""The consumer's own check: a real browser verifies the slip with WebCrypto, and says what does not hold."""
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tracewire import cose, record
+
+from simulators import chromium
+from tests.cloud.conftest import CloudUnderTest
+from tests.cloud.market import Market
+
+PHONE: Any = {"width": 390, "height": 844}
+LARGEST_VISIT_BYTES = 60 * 1024
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE, locale="zh-CN")
+    yield context.new_page()
+    context.close()
+
+
+class Slip:
+    """One sale in the ledger, with what its QR code carries."""
+
+    def __init__(self, cloud: CloudUnderTest, market: Market) -> None:
+        lot = market.pork_for()
+        market.card_in(lot)
+        self.code = market.sell(lot)
+        self.sealed = market.pending[-1]
+        self.deliver = lambda: cloud.deliver(market.envelope())
+        self.deliver()
+        cloud.catch_up()
+
+
+@pytest.fixture
+def slip(cloud: CloudUnderTest, market: Market) -> Slip:
+    return Slip(cloud, market)
+
+
+@pytest.fixture
+def scan(cloud: CloudUnderTest, page: Page) -> Callable[..., dict[str, str]]:
+    """Open the page of a slip's QR code; return each check's outcome as the reader sees it."""
+
+    def scan(code: str, sealed: bytes, query: str = "") -> dict[str, str]:
+        text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        page.goto("about:blank")
+        page.goto(f"{cloud.url}/t/{code}{query}#{text}")
+        page.locator("#phone[data-done]").wait_for()
+        return outcomes(page)
+
+    return scan
+
+
+def outcomes(page: Page) -> dict[str, str]:
+    rows = page.locator("#phone [data-check]:not([hidden])").all()
+    assert all(row.inner_text().strip() for row in rows)
+    return {str(row.get_attribute("data-check")): str(row.get_attribute("class")) for row in rows}
+
+
+ALL_HELD = {"signature": "held", "key": "held", "page": "held", "log": "held"}
+
+
+def test_an_honest_slip_holds_on_the_phone_within_sixty_kilobytes(
+    cloud: CloudUnderTest, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+) -> None:
+    answers: list[tuple[str, int]] = []
+    page.on("response", lambda answer: answers.append((answer.url, len(answer.body()))))
+    assert scan(slip.code, slip.sealed) == ALL_HELD
+    assert all(url.startswith(cloud.url) for url, _ in answers)
+    assert sum(size for _, size in answers) < LARGEST_VISIT_BYTES
+    assert "签名成立" in page.inner_text("#phone")
+    assert len(page.inner_text("[data-fingerprint]")) == 19
+
+
+def test_it_speaks_english_too(slip: Slip, scan: Callable[..., dict[str, str]], page: Page) -> None:
+    scan(slip.code, slip.sealed, "?lang=en")
+    assert "The signature holds" in page.inner_text("#phone")
+
+
+@pytest.mark.parametrize("at", [30, 60, 110, -1])
+def test_one_changed_bit_is_said_to_be_a_changed_slip(
+    slip: Slip, scan: Callable[..., dict[str, str]], page: Page, at: int
+) -> None:
+    changed = bytearray(slip.sealed)
+    changed[at] ^= 1
+    assert scan(slip.code, bytes(changed))["signature"] == "failed"
+    assert "不成立" in page.inner_text("#phone .failed")
+
+
+def test_noise_in_place_of_a_seal_is_no_seal(slip: Slip, scan: Callable[..., dict[str, str]]) -> None:
+    assert scan(slip.code, b"\xff" * 180) == {"signature": "failed"}
+
+
+def test_a_slip_sealed_by_an_unknown_key_is_a_forgery(
+    slip: Slip, market: Market, scan: Callable[..., dict[str, str]]
+) -> None:
+    stranger = Market().scale
+    payload = cose.parse(slip.sealed).payload
+    assert scan(slip.code, cose.seal(payload, cose.RECORD, stranger.key)) == {"key": "failed"}
+
+
+def test_a_revoked_scale_is_named(
+    cloud: CloudUnderTest, market: Market, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+) -> None:
+    market.scale.credential.state = "revoked"
+    cloud.publish_registry()
+    found = scan(slip.code, slip.sealed)
+    assert found["key"] == "failed"
+    assert "吊销" in page.inner_text("#phone .failed")
+
+
+def test_a_real_slip_on_another_slips_page_does_not_match(
+    cloud: CloudUnderTest, market: Market, slip: Slip, scan: Callable[..., dict[str, str]]
+) -> None:
+    lot = market.pork_for()
+    other = market.sell(lot, grams=700)
+    cloud.deliver(market.envelope())
+    cloud.catch_up()
+    assert scan(other, slip.sealed) == {**ALL_HELD, "page": "failed"}
+
+
+def test_a_sealed_record_that_is_no_sale_proves_no_slip(
+    slip: Slip, market: Market, scan: Callable[..., dict[str, str]]
+) -> None:
+    weighing = market.scale.seal(record.HEALTH, {"uptime_s": 60, "journal_pending": 0, "journal_permille": 1})
+    assert scan(slip.code, weighing) == {"signature": "failed"}
+
+
+def test_without_a_seal_in_the_address_nothing_is_claimed(cloud: CloudUnderTest, slip: Slip, page: Page) -> None:
+    page.goto(f"{cloud.url}/t/{slip.code}")
+    assert page.locator("#phone").is_hidden()
+
+
+def test_what_was_scanned_once_opens_again_without_a_network(
+    cloud: CloudUnderTest, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+) -> None:
+    scan(slip.code, slip.sealed)
+    page.evaluate("navigator.serviceWorker.ready")
+    scan(slip.code, slip.sealed)  # now the worker sees the page and keeps it
+    page.wait_for_function("caches.open('chengxin-1').then(cache => cache.match(location.pathname))")
+    page.context.set_offline(True)
+    assert scan(slip.code, slip.sealed) == ALL_HELD
