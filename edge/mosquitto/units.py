@@ -38,6 +38,7 @@ RemoveIPC=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
 UMask=0027
 """
 _RESTARTED = """\
@@ -130,5 +131,5 @@ Description=Chengxin: have the broker read its files again
 
 [Service]
 Type=oneshot
-ExecStart=/bin/systemctl reload {BROKER}.service
+ExecStart=/bin/systemctl try-reload-or-restart {BROKER}.service
 """

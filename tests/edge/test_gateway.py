@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from tracewire import chain, feed
 from tracewire.receipt import CLOUD
+from typer.testing import CliRunner
 
+from edge import commands
 from tests.edge import cloud_peer
 from tests.edge.site import Site
 
@@ -208,12 +210,24 @@ def test_a_status_page_tells_a_person_how_it_is_going(site: Site) -> None:
     cloud.answer = cloud_peer.status(503)
     with site.gateway(), site.link(DEVICE) as link:
         link.say(site.seal(DEVICE))
-        site.wait(lambda: site.status()["outbox_records"] == 1)
+        link.say(b"noise")
+        site.wait(lambda: site.status()["records_in"] == 2)
         status = site.status()
-        assert (status["gateway"], status["ready"], status["devices"]) == ("gateway-01", True, 1)
+        assert (status["gateway"], status["ready"], status["broker"]) == ("gateway-01", True, "embedded")
+        assert (status["devices"], status["devices_connected"]) == (1, 1)
+        assert (status["outbox_records"], status["receipts_outstanding"], status["records_verified"]) == (1, 1, 1)
+        assert status["quarantined_by_reason"] == {"cose.tag": 1}
+        assert status["cloud_answered_ms"] is None
+        assert status["certificate_days_left"] == 1  # the test authority's last two days
         assert status["buffer_free_bytes"] > 0
         assert status["buffer_hours_left"] is None  # nothing was seen growing for a minute yet
-        assert "buffer_hours_left      unknown\n" in site.page("/")
         assert math.isnan(site.metric("chengxin_gateway_buffer_hours_left"))
         assert site.metric("chengxin_gateway_outbox_records") == 1
+        assert site.metric("chengxin_gateway_devices_connected") == 1
+        cloud.answer = cloud_peer.honest
+        site.wait(lambda: site.status()["receipts_outstanding"] == 0)
+        assert site.metric("chengxin_gateway_cloud_answer_seconds") > 0
+        printed = CliRunner().invoke(commands.gateway, ["status", "--dir", str(site.home)]).output
+        assert "quarantined_by_reason  cose.tag 1\n" in printed
+        assert "buffer_hours_left      unknown\n" in printed
     cloud.stop()
