@@ -5,7 +5,9 @@ log.
 """
 
 import asyncio
+import getpass
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,9 +21,8 @@ from edge import assembly, config, store
 from edge.health import LOOPBACK
 from edge.mosquitto import configuration, units
 
-DEBIAN_BROKER_USER = "mosquitto"
-"""Made by Debian's package."""
-GATEWAY_USER = "chengxin"
+DEFAULT_USERS = ("mosquitto", "chengxin") if os.geteuid() == 0 else (getpass.getuser(),) * 2
+"""Who the broker and the gateway run as; the first is made by Debian's package. Only root may part them."""
 
 gateway = typer.Typer(
     help="Hear the devices of one site, keep what they sealed, hand it on to the cloud.",
@@ -30,8 +31,8 @@ gateway = typer.Typer(
 )
 
 Directory = Annotated[Path, typer.Option("--dir", help="The gateway's directory, written by `chengxin device enrol`.")]
-BrokerUser = Annotated[str, typer.Option(help="User that Mosquitto runs as.")]
-GatewayUser = Annotated[str, typer.Option(help="User that the gateway runs as.")]
+BrokerUser = Annotated[str, typer.Option(help="User that Mosquitto runs as; yourself, unless you are root.")]
+GatewayUser = Annotated[str, typer.Option(help="User that the gateway runs as; yourself, unless you are root.")]
 
 
 @gateway.command(
@@ -44,15 +45,16 @@ def init(
     mqtt_port: Annotated[int, typer.Option(help="TLS port for the devices.")] = 8883,
     status_port: Annotated[int, typer.Option(help="Loopback port of the status page.")] = 9464,
     broker: Annotated[str, typer.Option(help="`embedded`, or `mosquitto` for a real site.")] = config.EMBEDDED,
-    broker_user: BrokerUser = DEBIAN_BROKER_USER,
-    gateway_user: GatewayUser = GATEWAY_USER,
+    broker_user: BrokerUser = DEFAULT_USERS[0],
+    gateway_user: GatewayUser = DEFAULT_USERS[1],
 ) -> None:
     """Write gateway.toml and create the empty outbox, once. Overwrites nothing."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / config.FILE_NAME
         if not path.exists():
-            path.write_text(config.default_text(cloud_url, mqtt_port, status_port, broker), encoding="utf-8")
+            pid_file = _pid_file(directory) if broker_user == gateway_user else ""
+            path.write_text(config.default_text(cloud_url, mqtt_port, status_port, broker, pid_file), encoding="utf-8")
         settings = config.load(directory)
         if settings.broker == config.MOSQUITTO:
             configuration.check(settings, broker_user, gateway_user)  # now, so that init can be given again
@@ -66,7 +68,7 @@ def init(
 
 @gateway.command(epilog="Example: `chengxin gateway broker --dir /var/lib/chengxin/gateway`")
 def broker(
-    directory: Directory, broker_user: BrokerUser = DEBIAN_BROKER_USER, gateway_user: GatewayUser = GATEWAY_USER
+    directory: Directory, broker_user: BrokerUser = DEFAULT_USERS[0], gateway_user: GatewayUser = DEFAULT_USERS[1]
 ) -> None:
     """Write Mosquitto's configuration and the systemd units anew, from gateway.toml and the certificates."""
     try:
@@ -76,6 +78,11 @@ def broker(
         _write_broker(settings, broker_user, gateway_user)
     except Misuse as misuse:
         raise _refusal(misuse) from misuse
+
+
+def _pid_file(directory: Path) -> str:
+    """Return where Mosquitto's number is, for a gateway that may signal it because both run as one user."""
+    return str(directory.absolute() / "broker/state/mosquitto.pid")
 
 
 def _write_broker(settings: config.GatewayConfig, broker_user: str, gateway_user: str) -> None:

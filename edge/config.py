@@ -174,7 +174,7 @@ def default_text(
         "# Settings of this gateway; every other setting and its default is documented in edge/config.py.\n"
         f'cloud_url = "{cloud_url}"\n'
         f'broker = "{broker}"\n'
-        + (f'broker_pid_file = "{broker_pid_file}"\n' if broker_pid_file else "")
+        + (f'broker_pid_file = "{broker_pid_file}"\n' if broker == MOSQUITTO and broker_pid_file else "")
         + 'mqtt_listen_host = "0.0.0.0"\n'
         f"mqtt_port = {mqtt_port}\n"
         f"status_port = {status_port}\n"

@@ -7,6 +7,7 @@ Every step is the command a person would type; `site.say` shows it. The authorit
 drawn at random and forgotten. Everything lies under one directory and listens on free loopback ports.
 """
 
+import getpass
 import secrets
 import shlex
 import shutil
@@ -22,6 +23,7 @@ from tracewire import cbor, record
 from tracewire.errors import Unavailable
 
 from simulators import firmware_image
+from simulators.mosquitto import MosquittoProcess
 from simulators.scale_process import Cell
 from simulators.service import Service
 
@@ -96,7 +98,8 @@ def free_port() -> int:
 class Site:
     """Directories, ports and services of one site; `create` builds it, leaving the context stops its services."""
 
-    def __init__(self, directory: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, directory: Path, say: Callable[[str], None], broker: str = "embedded") -> None:
+        self.broker = broker
         self.directory = directory
         self.say = say
         self.mqtt_port, self.public_port, self.ingest_port, self.status_port = (free_port() for _ in range(4))
@@ -109,6 +112,7 @@ class Site:
             "gateway", [str(CHENGXIN), "gateway", "run", "--dir", str(self.node(GATEWAY_NAME))],
             f"http://127.0.0.1:{self.status_port}/healthz", directory / "gateway.log",
         )  # fmt: skip
+        self.mosquitto = MosquittoProcess(self.node(GATEWAY_NAME) / "broker", self.mqtt_port)
 
     @classmethod
     def create(
@@ -117,12 +121,16 @@ class Site:
         say: Callable[[str], None] = print,
         stalls: Sequence[Stall] = STALLS,
         boards: Sequence[Board] = (),
+        broker: str = "embedded",
     ) -> "Site":
-        """Make everything that a site needs, from nothing; an older site in `directory` is removed."""
+        """Make everything that a site needs, from nothing; an older site in `directory` is removed.
+
+        With `broker="mosquitto"` its broker is `site.mosquitto`, to be started before the gateway.
+        """
         if directory.exists():
             shutil.rmtree(directory)
         directory.mkdir(parents=True)
-        site = cls(directory, say)
+        site = cls(directory, say, broker)
         site._found_authority()
         site._enrol_nodes()
         site._enrol_scales(stalls)
@@ -237,5 +245,6 @@ class Site:
         self.chengxin(
             "gateway", "init", "--dir", str(self.node(GATEWAY_NAME)), "--cloud-url",
             f"https://localhost:{self.ingest_port}", "--mqtt-port", str(self.mqtt_port),
-            "--status-port", str(self.status_port),
+            "--status-port", str(self.status_port), "--broker", self.broker,
+            "--broker-user", getpass.getuser(), "--gateway-user", getpass.getuser(),
         )  # fmt: skip

@@ -23,11 +23,11 @@ from tracewire.p256 import VerifyingKey, new_secret
 
 from edge import config, store
 from edge.mosquitto import configuration
+from simulators.mosquitto import MosquittoProcess
 from simulators.node import Node, Trust
 from tests.edge.authority import Authority
 from tests.edge.cloud_peer import CloudPeer
 from tests.edge.device_link import DeviceLink
-from tests.edge.mosquitto_process import MosquittoProcess
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0

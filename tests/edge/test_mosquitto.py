@@ -14,7 +14,7 @@ from edge import config
 from edge.commands import gateway
 from edge.mosquitto import configuration, notices, units
 from edge.mosquitto.notices import Event, Notice
-from tests.edge.mosquitto_process import MosquittoProcess
+from simulators.mosquitto import MosquittoProcess
 from tests.edge.site import Site
 
 DEVICE = "scale-0001"

@@ -23,10 +23,10 @@ from cloud import config as cloud_config
 from cloud.ledger import log_keys
 from edge import config
 from simulators import accounting
+from simulators.mosquitto import MosquittoProcess
 from simulators.proxy import Proxy
 from simulators.service import Service
 from simulators.upstream import UpstreamDevice
-from tests.edge.mosquitto_process import MosquittoProcess
 from tests.edge.site import Site, free_port
 
 CHENGXIN = str(Path(sys.executable).with_name("chengxin"))

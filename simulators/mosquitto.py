@@ -11,9 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tracewire.errors import Unavailable
+
 from edge.mosquitto.units import DEBIAN_MOSQUITTO
 
 START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+POLL_S = 0.02
 
 
 class MosquittoProcess:
@@ -25,17 +29,17 @@ class MosquittoProcess:
         self.log_path = directory / "mosquitto.log"
 
     def start(self) -> None:
-        """Start it and wait until its port is open."""
+        """Start it and wait until its port is open; `Unavailable` with its last words if not."""
         program = shutil.which("mosquitto") or DEBIAN_MOSQUITTO
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  # Debian's program, our configuration
                 [program, "-c", str(self._directory / "mosquitto.conf")], stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._is_open():
-            assert self._process.poll() is None, self.log_path.read_text()
-            assert time.monotonic() < deadline, "Mosquitto does not open its port"
-            time.sleep(0.02)
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Unavailable("mosquitto.start", self.log_path.read_text()[-800:])
+            time.sleep(POLL_S)
 
     def kill(self) -> None:
         """Pull the plug."""
@@ -45,7 +49,7 @@ class MosquittoProcess:
     def stop(self) -> None:
         """End it as systemd would."""
         self._process.terminate()
-        self._process.wait(15)
+        self._process.wait(STOP_SECONDS)
 
     def __enter__(self) -> Self:
         self.start()
@@ -58,7 +62,7 @@ class MosquittoProcess:
 
     def _is_open(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self._port), 1).close()
+            socket.create_connection(("127.0.0.1", self._port), START_SECONDS).close()
         except OSError:
             return False
         return True
