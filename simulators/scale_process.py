@@ -201,6 +201,10 @@ class ScaleProcess:
         """Make the printer "ok", "paper_out" or "jam"."""
         await self._send("printer", status)
 
+    async def set_battery(self, percent: int | None) -> None:
+        """Give the battery so much charge; None: there is none."""
+        await self._send("battery", percent)
+
     # Eyes
 
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_TIMEOUT_S) -> None:
@@ -255,7 +259,8 @@ class ScaleProcess:
         await self._send("load", self._load_grams)  # a power cut does not clear the pan
         with contextlib.suppress(ConnectionError):
             async for line in reader:
-                await self._notice(json.loads(line))
+                if line.endswith(b"\n"):  # else the power went in mid-sentence
+                    await self._notice(json.loads(line))
 
     async def _notice_end(self, process: asyncio.subprocess.Process) -> None:
         await process.wait()

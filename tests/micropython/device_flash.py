@@ -62,6 +62,7 @@ class CuttingFlash(CountingFlash):
     def __init__(self, blocks):
         CountingFlash.__init__(self, blocks)
         self.is_powered = True
+        self.is_read_only = False  # reads still work, every program and erase fails
         self.operations = 0
         self._cut_at = 0
 
@@ -87,7 +88,7 @@ class CuttingFlash(CountingFlash):
         return CountingFlash.readblocks(self, block, buffer, offset)
 
     def writeblocks(self, block, buffer, offset=0):
-        if not self.is_powered:
+        if not self.is_powered or self.is_read_only:
             return -errno.EIO
         if self._is_torn():
             CountingFlash.writeblocks(self, block, memoryview(buffer)[: len(buffer) // 2], offset)
@@ -95,7 +96,7 @@ class CuttingFlash(CountingFlash):
         return CountingFlash.writeblocks(self, block, buffer, offset)
 
     def erase(self, block):
-        if not self.is_powered:
+        if not self.is_powered or self.is_read_only:
             return -errno.EIO
         if self._is_torn():
             start = block * BLOCK_BYTES

@@ -46,7 +46,7 @@ class History:
         self._clock = clock
         self._boot_body = boot
         self._mark = mark
-        self._is_started = False
+        self._is_started = self._has_begun = False
         self._is_promised = False
         self.head = chain.GENESIS
         self.totals = (0, 0, 0)
@@ -63,27 +63,40 @@ class History:
 
         Kept: a clock that has gone back gets its record now, and one that goes back before the write waits its turn.
         """
-        self._settle_clock()
+        self._settle()
         self._is_promised = True
         return self._journal.next_seq
 
     def start(self) -> None:
         """Seal the boot record, and an audit record for what was found amiss; once, before anything else.
 
-        A history that was set back starts all the same, and stays as it is.
+        A device whose flash is full to the last byte, failing or set back starts all the same, so that its screen can
+        say so; the boot record then comes before the next record, or never.
         """
         if self._is_started:
             raise Misuse("history.started")
         self._is_started = True
-        if self._journal.is_set_back:
+        try:
+            self._begin()
+        except Unavailable:
             return
+
+    def _begin(self) -> None:
+        self._has_begun = True
         self.boot_count += 1
         entries = [(record.BOOT, self._boot_body)]
-        if self._mark.testimony:  # in one commit with the boot record: then the mark that told it is overwritten
+        testimony = self._mark.testimony
+        if testimony:  # in one commit with the boot record, after which the mark that told it is overwritten
             event = number(AUDIT_EVENTS, "rollback_detected")
-            entries.append((record.AUDIT, {"event": event, "event_counter": 1, "detail": self._mark.testimony}))
+            entries.append((record.AUDIT, {"event": event, "event_counter": 1, "detail": testimony}))
+        try:
+            self.write(entries)
+        except Unavailable:
+            self._has_begun = False
+            self.boot_count -= 1
+            raise
+        if testimony:
             self.event_counter = 1  # a new key of an erased board
-        self.write(entries)
         if self._journal.damaged:
             self.audit("journal_damaged", "%d unreadable" % self._journal.damaged)
 
@@ -94,12 +107,13 @@ class History:
         ``Unavailable("journal.full")`` with nothing written, ``Misuse`` for a body that the field table refuses.
         """
         if not self._is_promised:
-            self._settle_clock()
+            self._settle()
         self._is_promised = False
         return self._seal(entries, max(self._clock.now_ms(), self.time_ms))
 
     def audit(self, event: str, detail: str) -> "tuple[Record, bytes]":
         """Seal one audit event under the next number of the event counter; it may use the journal's reserve."""
+        self._settle()
         body = {"event": number(AUDIT_EVENTS, event), "event_counter": self.event_counter + 1, "detail": detail}
         written = self.write([(record.AUDIT, body)])[0]
         self.event_counter += 1
@@ -113,14 +127,19 @@ class History:
         To the whole second below, because that is all that some boards keep.
         """
         before_ms, unix_ms = self._clock.now_ms(), unix_ms - unix_ms % 1000
+        if not self._has_begun:
+            self._begin()
         self._is_promised = False
         self._seal([(record.CLOCK, {"before_ms": before_ms, "source": number(CLOCK_SOURCES, source)})], unix_ms)
         # On flash. A crash here: the old clock goes on, and boot finds it behind this record and says so.
         self._clock.set_ms(unix_ms)
 
-    def _settle_clock(self) -> None:
+    def _settle(self) -> None:
+        """Seal what comes before the next record: a boot record that had no room yet, a clock that has gone back."""
         if not self._is_started:
             raise Misuse("history.not_started", "the boot record comes first")
+        if not self._has_begun:
+            self._begin()
         now_ms = self._clock.now_ms()
         if now_ms < self.time_ms:
             self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _NO_SPACE = 28  # ENOSPC; MicroPython's errno has no name for it
 
 SET_BACK = "set_back"
+WORN_OUT = "worn_out"
 FRESH = "fresh"
 FILLING = "filling"
 NEARLY_FULL = "nearly_full"
@@ -55,6 +56,7 @@ class Journal:
     ``next_seq`` is the number that the next record gets. ``oldest_seq`` is the first record still on flash.
     ``released_to``: all records up to it are in a keeper's hands. ``damaged``: frames found unreadable at boot.
     ``written_bytes``: what was appended since then. ``is_set_back``: a later state of this flash is known.
+    ``is_failing``: the last append found flash that does not take what it should.
     """
 
     def __init__(self, path: str, capacity_bytes: int, reserve_bytes: int = RESERVE_BYTES) -> None:
@@ -69,7 +71,8 @@ class Journal:
         self._used_bytes = 0
         self._cursor = ("", 0, 0)  # file, number and offset up to which it was last read
         self._mark = None
-        self.is_set_back = False
+        self._is_mark_due = False
+        self.is_set_back = self.is_failing = False
         self.damaged = self.written_bytes = 0
         self.next_seq = 1
         self._recover()
@@ -101,10 +104,12 @@ class Journal:
     def state(self) -> str:
         """``fresh`` below half, ``filling``, ``nearly_full`` from 80 %, ``full``: the next sale would be refused.
 
-        ``set_back``: every append is refused.
+        ``worn_out``: the flash fails, or holds less than it should. ``set_back``: every append is refused.
         """
         if self.is_set_back:
             return SET_BACK
+        if self.is_failing:
+            return WORN_OUT
         if self._used_bytes + ONE_SALE_BYTES > self.capacity_bytes - self._reserve_bytes:
             return FULL
         if self.used_permille >= 800:
@@ -139,22 +144,33 @@ class Journal:
             raise Unavailable("journal.set_back")
         if self._mark is None:
             raise Misuse("journal.unguarded")
-        if self.written_bytes and self._mark.is_due(self.next_seq - 1):
-            self._mark.advance(self.next_seq - 1)
+        if self._is_mark_due:
+            self._note()
         packed = b"".join([frames.pack(self.next_seq + index, sealed) for index, sealed in enumerate(sealed_records)])
         limit = self.capacity_bytes - (0 if audit else self._reserve_bytes)
         if self._used_bytes + len(packed) > limit:
             raise Unavailable("journal.full", "%d of %d bytes" % (self._used_bytes, limit))
+        self.is_failing = True
         if len(self._tail) == SLOTS or self._tail_bytes() + len(packed) > BLOCK_BYTES:
             self._gather()
         _write(self._slot_path(len(self._tail)), (packed,))
+        self.is_failing = False
         # Committed. A crash from here on finds the records at boot; before, it finds the journal as it was.
         self._tail.append((self.next_seq, self.next_seq + len(sealed_records) - 1, len(packed)))
         self._used_bytes += len(packed)
         self.next_seq += len(sealed_records)
-        if not self.written_bytes:  # a copy of the flash taken while the power was off ends before this record
-            self._mark.advance(self.next_seq - 1)
+        # A copy of the flash taken while the power was off ends before the first record since then.
+        self._is_mark_due = not self.written_bytes or self._mark.is_due(self.next_seq - 1)
         self.written_bytes += len(packed)
+        if self._is_mark_due:
+            try:
+                self._note()
+            except Unavailable:
+                return  # the records are on flash all the same; before the next ones the mark is tried again
+
+    def _note(self) -> None:
+        self._mark.advance(self.next_seq - 1)
+        self._is_mark_due = False
 
     def read(self, seq: int) -> "bytes | None":
         """Return the sealed bytes of record ``seq``; ``None`` when it is not (any longer) there or unreadable.

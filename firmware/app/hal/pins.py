@@ -25,3 +25,4 @@ GNSS_UART = (1, 9, 10)  # handheld only: it has no card reader, no printer, and 
 SCANNER_UART = (2, 11, 12)
 CAMERA_UART = (0, 43, 44)
 BATTERY_ADC = None  # (pin, divider) on a board that runs from a battery; the reference board does not
+BATTERY_MV = (5700, 6500)  # empty and full: a 6 V lead-acid battery under the load of a scale

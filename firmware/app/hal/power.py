@@ -18,9 +18,22 @@ def boot_cause() -> str:
 
 
 def readings() -> "dict[str, int]":
-    """Return health fields: the chip's temperature, and the battery's voltage on a board that measures it."""
+    """Return health fields: the chip's temperature, and the battery on a board that measures it."""
     known = {"temperature_millidegrees": esp32.mcu_temperature() * 1000}
     if pins.BATTERY_ADC is not None:
-        number, divided_by = pins.BATTERY_ADC
-        known["battery_mv"] = machine.ADC(machine.Pin(number)).read_uv() * divided_by // 1000
+        known["battery_mv"] = _battery_mv()
+        known["battery_percent"] = battery_percent()
     return known
+
+
+def battery_percent() -> "int | None":
+    """Return what is left in the battery, on a straight line between empty and full; None without one."""
+    if pins.BATTERY_ADC is None:
+        return None
+    empty_mv, full_mv = pins.BATTERY_MV
+    return max(0, min(100, (_battery_mv() - empty_mv) * 100 // (full_mv - empty_mv)))
+
+
+def _battery_mv() -> int:
+    number, divided_by = pins.BATTERY_ADC
+    return machine.ADC(machine.Pin(number)).read_uv() * divided_by // 1000

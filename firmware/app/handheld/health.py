@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 
+from hal import power, radio
 from tracewire import record
 from tracewire.errors import Unavailable
 
@@ -31,12 +32,14 @@ class Heart:
         journal: "Journal",
         history: "History",
         publisher: "Publisher",
+        boot_cause: int,
     ) -> None:
         self._ticks_ms = ticks_ms
         self._receiver = receiver
         self._journal = journal
         self._history = history
         self._publisher = publisher
+        self._boot_cause = boot_cause
         self._last_ticks_ms = ticks_ms()
         self._uptime_ms = 0
         self.refused = 0
@@ -59,11 +62,18 @@ class Heart:
         self._uptime_ms += time.ticks_diff(now, self._last_ticks_ms)  # ticks wrap: add up in steps
         self._last_ticks_ms = now
         gc.collect()
-        return {
+        body = {
             "uptime_s": self._uptime_ms // 1000,
             "journal_pending": self._journal.pending,
             "journal_permille": self._journal.used_permille,
             "heap_free_bytes": gc.mem_free(),
             "refused": self.refused,
             "garbled": self._receiver.garbled,
+            "storage": self._journal.state,
+            "heap_low_bytes": self._history.heap_low_bytes,
+            "event_counter": self._history.event_counter,
+            "boot_cause": self._boot_cause,
         }
+        body.update(power.readings())
+        body.update(radio.readings())
+        return body

@@ -44,6 +44,7 @@ KEYS = (
 )
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 STATUS_SILENT_MS = 5000
+JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
 COLLECT_EVERY_BYTES = 8192  # early and often: short pauses, and free memory stays in large pieces
 
 
@@ -56,12 +57,14 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", told.journal_bytes)
     keeper = ClockKeeper(clock, root)
-    history = History(journal, key, keeper, boot_body(power.boot_cause()), Mark(nvram, key.kid))
+    boot = boot_body(power.boot_cause())
+    history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     keeper.start(history)
 
     publisher, client, downlink = uplink.build(root, told, history, journal, key, keeper)
     whereabouts = Whereabouts(Gnss(), clock.ticks_ms, GnssClock(keeper, history, publisher))
-    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"status": STATUS_SILENT_MS})
+    limits = {"status": STATUS_SILENT_MS, "journal": JOURNAL_STUCK_MS}
+    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
     screen = Screen(Display(), Lamps())
     app = HandheldApp(
         keypad=Keypad(KEYS),
@@ -75,7 +78,7 @@ async def run() -> None:
         publisher=publisher,
     )
     status = Status(screen, whereabouts, journal, publisher, client, watchdog.progress)
-    heart = Heart(clock.ticks_ms, whereabouts.receiver, journal, history, publisher)
+    heart = Heart(clock.ticks_ms, whereabouts.receiver, journal, history, publisher, boot["cause"])
     await asyncio.gather(
         app.serve_keys(),
         app.serve_scans(),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from device.journal import FULL, NEARLY_FULL, SET_BACK
+from device.journal import FULL, NEARLY_FULL, SET_BACK, WORN_OUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from handheld.whereabouts import Whereabouts
 
 PERIOD_MS = 500
-WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full", SET_BACK: "journal.set_back"}
+WARNINGS = {
+    NEARLY_FULL: "journal.nearly_full",
+    FULL: "journal.full",
+    WORN_OUT: "journal.flash",
+    SET_BACK: "journal.set_back",
+}
 
 
 class Status:
@@ -42,7 +47,10 @@ class Status:
         """Bring the screen up to date, for ever, and tell the watchdog that all goes on."""
         while True:
             self._screen.place(self._whereabouts.words())
-            warning = WARNINGS.get(self._journal.state, "")
+            state = self._journal.state
+            warning = WARNINGS.get(state, "")
             self._screen.storage(self._client.is_online, self._publisher.pending > 0, warning)
             self._progress("status")
+            if state != WORN_OUT:
+                self._progress("journal")
             await asyncio.sleep_ms(PERIOD_MS)

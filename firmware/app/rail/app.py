@@ -66,6 +66,10 @@ class RailApp:
         self._progress = progress
         self.unsold = 0
 
+    def readings(self) -> "dict[str, int]":
+        """Return its health fields."""
+        return {"unsold": self.unsold}
+
     async def weigh(self) -> None:
         """Follow the load cell; record every carcass once it has a name, and every other load as a weighing."""
         while True:

@@ -45,6 +45,7 @@ from rail.tag_desk import TagDesk
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
+JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
 COLLECT_EVERY_BYTES = 24576  # early and often: short pauses, and free memory stays in large pieces
 
 
@@ -69,13 +70,14 @@ async def run() -> None:
     publisher, client, downlink = uplink.build(root, settings, history, journal, key, keeper)
     weigher, printer = Weigher(type_plate.limits(settings)), Printer()
     screen = RailScreen(Display(), Lamps(), Beeper())
-    storage_line = StorageLine(screen, journal, publisher, client)
+    limits = {"weigh": WEIGHING_SILENT_MS, "journal": JOURNAL_STUCK_MS}
+    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
+    storage_line = StorageLine(screen, journal, publisher, client, watchdog.progress, power.battery_percent)
     desk = lot_desk.LotDesk(lots, screen, history, publisher)
     rail = Rail(lightest_grams, settings.e_grams)
     book = CarcassBook(history, publisher, register, desk, storage_line, settings.code_base, bool(has_sides))
     disposal = Disposal(history, publisher, register, book, settings.code_base, settings.e_grams)
     exit_desk = ExitDesk(settings, history, publisher, register, desk, Paper(printer, screen, history), screen)
-    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
     app = RailApp(
         load_cell=LoadCell(),
         tag_reader=TagReader(),

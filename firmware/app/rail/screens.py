@@ -35,9 +35,6 @@ MESSAGES = {
     "voucher.nothing": "无可出证胴体",
     "session.card": "此卡无法识别",
     "journal.full": "存储已满，停止登记",
-    "journal.set_back": "存储被回退，停止使用，请送检重新注册",
-    "journal.flash": "存储故障，请报修",
-    "mark.nvram": "存储故障，请报修",
     "printer.paper_out": "打印机缺纸，已登记，换纸后重打",
     "printer.jam": "打印机卡纸，已登记，修好后重打",
 }

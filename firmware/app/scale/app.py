@@ -84,6 +84,10 @@ class ScaleApp:
         self._clears = 0
         self.unsold = 0
 
+    def readings(self) -> "dict[str, int]":
+        """Return its health fields."""
+        return {"unsold": self.unsold, "slips_owed": len(self._slip_desk.owed.numbers)}
+
     async def weigh(self) -> None:
         """Follow the load cell; record every load that settles, sold or not."""
         while True:
@@ -120,6 +124,8 @@ class ScaleApp:
     def _press(self, key: str) -> None:
         self._clears = self._clears + 1 if key == "clear" else 0
         if self._lock_desk.take(key) or self._keying.take(key):
+            return
+        if not self._plu_keys.is_waiting and self._slip_desk.take(key):
             return
         if key == "zero":
             self._weigher.zero()

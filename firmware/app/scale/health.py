@@ -84,16 +84,17 @@ class Heart:
             "uptime_s": self._uptime_ms // 1000,
             "journal_pending": self._journal.pending,
             "journal_permille": self._journal.used_permille,
+            "storage": self._journal.state,
             "heap_free_bytes": gc.mem_free(),
             "zero_drift_grams": self._weigher.zero_drift_grams,
             "printer": self._printer.status(),
             "refused": self.refused,
             "flash_hours": self._flash_hours(),
             "boot_cause": self._boot["cause"],
-            "unsold": self._app.unsold,
             "heap_low_bytes": self._history.heap_low_bytes,
             "event_counter": self._history.event_counter,
         }
+        body.update(self._app.readings())
         body.update(power.readings())
         body.update(radio.readings())
         for readings in self._readings:

@@ -32,6 +32,7 @@ from scale.downlink_desk import DownlinkDesk
 from scale.health import Heart
 from scale.keying import Keying
 from scale.lock_desk import LockDesk
+from scale.owed_slips import OwedSlips
 from scale.screens import Screen
 from scale.session import SessionStore
 from scale.sign_in import SignIn
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
+JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
 COLLECT_EVERY_BYTES = 8192  # early and often: short pauses, and free memory stays in large pieces
 
 
@@ -69,9 +71,10 @@ async def run() -> None:
     weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
     sign_in = SignIn(CardReader(), SessionStore(root), prices, screen, history, publisher)
-    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
     lock_desk = LockDesk(lock, CaseSwitch(), screen, history, publisher)
-    storage_line = StorageLine(screen, journal, publisher, client)
+    limits = {"weigh": WEIGHING_SILENT_MS, "journal": JOURNAL_STUCK_MS}
+    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
+    storage_line = StorageLine(screen, journal, publisher, client, watchdog.progress, power.battery_percent)
     downlink_desk = DownlinkDesk(downlink, prices, weigher, screen, history)
     app = ScaleApp(
         load_cell=_weight_source(settings),
@@ -84,7 +87,7 @@ async def run() -> None:
         history=history,
         publisher=publisher,
         storage_line=storage_line,
-        slip_desk=SlipDesk(Paper(printer, screen, history), letterhead),
+        slip_desk=SlipDesk(Paper(printer, screen, history), letterhead, OwedSlips(root), screen),
         lock_desk=lock_desk,
         lots=downlink_desk.lots,
         keying=Keying(weigher, prices, storage_line, screen, history, publisher),

@@ -123,6 +123,11 @@ class PluKeys:
     def __init__(self) -> None:
         self._first_digit = ""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the second of two digits is to come."""
+        return self._first_digit != ""
+
     def press(self, key: str) -> "int | None":
         """Return the PLU number that is complete with this press, or None; Rejected "key.unknown" for another key."""
         if key.startswith("plu") and key[3:].isdigit():

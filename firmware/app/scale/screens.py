@@ -43,9 +43,11 @@ journal.nearly_full 存储将满请联网
 journal.set_back 存储被回退，停止使用，请送检重新注册
 journal.flash 存储故障，请报修
 mark.nvram 存储故障，请报修
-printer.paper_out 打印机缺纸，交易已记录
-printer.jam 打印机卡纸，交易已记录
-printer.fault 打印机故障，交易已记录
+printer.paper_out 打印机缺纸，交易已记录，换纸后按0补打
+printer.jam 打印机卡纸，交易已记录，修好后按0补打
+printer.fault 打印机故障，交易已记录，修好后按0补打
+slip.flash 存储故障，小票未留存，交易已记录
+power.low 电量低，请充电
 clock.not_set 时钟未设置，请联网
 lot.frozen 此批次已冻结
 lot.overdrawn 超出批次余量，剩余 %s
@@ -64,6 +66,7 @@ LOCKED = "机箱被打开，秤已锁 询问码 "
 UNLOCK_BY = "致电计量监管报询问码，再输入8位解锁码"
 UNLOCKED = "已解锁"
 CHOOSE = "设置：按商品键改价，按去皮键预置皮重"
+REPRINTED = "已补打 %d 张，还有 %d 张"
 PRESET = "预置皮重 PT kg "
 
 _STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", SILENT: "----", STABLE: "稳定"}

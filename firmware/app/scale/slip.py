@@ -26,15 +26,24 @@ class Letterhead:
         self.code_base = code_base
 
 
-def compose(head: Letterhead, goods: "Plu", sale: "records.Record", sealed: bytes, is_preset: bool = False) -> bytes:
+def compose(
+    head: Letterhead,
+    goods: "Plu",
+    sale: "records.Record",
+    sealed: bytes,
+    is_preset: bool = False,
+    is_again: bool = False,
+) -> bytes:
     """Return the printer bytes of the slip for ``sale``, whose sealed bytes are already in the journal.
 
-    ``is_preset``: its tare was keyed in, which a slip marks PT (R 76-1, 4.7.3).
+    ``is_preset``: its tare was keyed in, which a slip marks PT (R 76-1, 4.7.3). ``is_again``: it comes after the sale,
+    when there was paper again; same record, same code.
     """
     code = records.code_of(head.code_base, sale.totals[0])
     return b"".join(
         (
             escpos.title(labels.TITLE),
+            escpos.CENTRE + labels.AGAIN + b"\n" + escpos.LEFT if is_again else b"",
             labels.STALL + head.stall_gbk + b"\n",
             labels.GOODS + goods.name_gbk + b"\n",
             escpos.RULE,

@@ -4,6 +4,7 @@ Each line carries its text in the comment; a test decodes the bytes and compares
 """
 
 TITLE = b"\xc1\xe3\xca\xdb\xd7\xb7\xcb\xdd\xc6\xbe\xd6\xa4"  # 零售追溯凭证
+AGAIN = b"\xb2\xb9\xb4\xf2"  # 补打
 STALL = b"\xcc\xaf\xce\xbb\xa3\xba"  # 摊位：
 GOODS = b"\xc6\xb7\xc3\xfb\xa3\xba"  # 品名：
 NET = b"\xbe\xbb\xd6\xd8(kg)"  # 净重(kg)

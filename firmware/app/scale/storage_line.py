@@ -1,27 +1,53 @@
-"""How the records fare, for the seller: link, records without receipt, and a warning long before flash is full."""
+"""How the board fares, for the seller: link, records without receipt, a warning long before flash is full or dark.
 
-from device.journal import FULL, NEARLY_FULL, SET_BACK
+It is also where the watchdog hears of the journal: one whose flash no longer takes records is stuck.
+"""
+
+from device.journal import FULL, NEARLY_FULL, SET_BACK, WORN_OUT
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.journal import Journal
     from device.mqtt import Client
     from device.publisher import Publisher
 
     from scale.screens import Screen
 
-WARNINGS = {NEARLY_FULL: "journal.nearly_full", FULL: "journal.full", SET_BACK: "journal.set_back"}
+WARNINGS = {
+    NEARLY_FULL: "journal.nearly_full",
+    FULL: "journal.full",
+    WORN_OUT: "journal.flash",
+    SET_BACK: "journal.set_back",
+}
+
+
+LOW_BATTERY_PERCENT = 15
+_SHOWS_PER_LOOK = 40  # at the battery: every two seconds
 
 
 class StorageLine:
-    """Asks journal, publisher and client, and tells the screen."""
+    """Asks journal, publisher, client and battery, and tells the screen; ``progress`` is the watchdog's."""
 
-    def __init__(self, screen: "Screen", journal: "Journal", publisher: "Publisher", client: "Client") -> None:
+    def __init__(
+        self,
+        screen: "Screen",
+        journal: "Journal",
+        publisher: "Publisher",
+        client: "Client",
+        progress: "Callable[[str], None]",
+        battery_percent: "Callable[[], int | None]",
+    ) -> None:
         self._screen = screen
         self._journal = journal
         self._publisher = publisher
         self._client = client
+        self._progress = progress
+        self._battery_percent = battery_percent
+        self._shows = 0
+        self._power = ""
 
     def require_room(self) -> None:
         """Raise Unavailable "journal.full" or "journal.set_back": what is said and what is done must agree."""
@@ -30,6 +56,13 @@ class StorageLine:
             raise Unavailable(WARNINGS[state])
 
     def show(self) -> None:
-        """Bring the screen up to date."""
-        warning = WARNINGS.get(self._journal.state, "")
+        """Bring the screen up to date, twenty times a second."""
+        state = self._journal.state
+        if state != WORN_OUT:
+            self._progress("journal")
+        if self._shows % _SHOWS_PER_LOOK == 0:
+            percent = self._battery_percent()
+            self._power = "power.low" if percent is not None and percent <= LOW_BATTERY_PERCENT else ""
+        self._shows += 1
+        warning = WARNINGS.get(state) or self._power
         self._screen.storage(self._client.is_online, self._publisher.pending > 0, warning)

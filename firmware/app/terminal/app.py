@@ -70,6 +70,10 @@ class TerminalApp:
         self._progress = progress
         self.unsold = 0
 
+    def readings(self) -> "dict[str, int]":
+        """Return its health fields."""
+        return {"unsold": self.unsold}
+
     async def weigh(self) -> None:
         """Follow the load cell; record every load that settles, dealt in or not."""
         while True:

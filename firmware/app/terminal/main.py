@@ -44,6 +44,7 @@ from terminal.voucher_book import VoucherBook
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
+JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
 COLLECT_EVERY_BYTES = 16384  # early and often: short pauses, and free memory stays in large pieces
 
 
@@ -66,8 +67,9 @@ async def run() -> None:
     weigher, printer = Weigher(type_plate.limits(settings)), Printer()
     screen = TerminalScreen(Display(), Lamps(), Beeper())
     reader = Reader(Pn532(CardPort()), keyring.load(root), Counters(root), entropy.read)
-    storage_line = StorageLine(screen, journal, publisher, client)
-    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, {"weigh": WEIGHING_SILENT_MS})
+    limits = {"weigh": WEIGHING_SILENT_MS, "journal": JOURNAL_STUCK_MS}
+    watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
+    storage_line = StorageLine(screen, journal, publisher, client, watchdog.progress, power.battery_percent)
     trade_desk = TradeDesk(
         settings=settings,
         weigher=weigher,

@@ -43,6 +43,7 @@ MESSAGES = {
     "journal.full": "存储已满，停止交易",
     "journal.set_back": "存储被回退，停止使用，请送检重新注册",
     "journal.flash": "存储故障，请报修",
+    "power.low": "电量低，请充电",
     "mark.nvram": "存储故障，请报修",
     "printer.paper_out": "打印机缺纸，已登记，换纸后按 0 补打",
     "printer.jam": "打印机卡纸，已登记，修好后按 0 补打",

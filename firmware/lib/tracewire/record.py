@@ -166,6 +166,9 @@ FIELDS = Tables(
             (16, "garbled", COUNT, False),
             (17, "clock_quality", Word(CLOCK_QUALITIES), False),
             (18, "downlink_refused", COUNT, False),
+            (19, "battery_percent", Number(100), False),
+            (20, "storage", Text(16), False),
+            (21, "slips_owed", COUNT, False),
         ),
         AUDIT: (
             (1, "event", Word(AUDIT_EVENTS), True),

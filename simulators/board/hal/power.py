@@ -1,11 +1,33 @@
-"""Why the virtual board started: somebody switched it on. It has neither battery nor thermometer."""
+"""Why the virtual board started, and its battery: the panel sends ``battery`` with percent, or null for mains alone."""
+
+import asyncio
+import os
+
+from hal.panel import plug
+
+_percent = [None]
+_watchers = []
 
 
 def boot_cause() -> str:
-    """Return a word of ``vocabulary.BOOT_CAUSES``."""
-    return "power_on"
+    """Return a word of ``vocabulary.BOOT_CAUSES``: what CHENGXIN_BOOT_CAUSE says, else somebody switched it on."""
+    return os.getenv("CHENGXIN_BOOT_CAUSE") or "power_on"
 
 
 def readings() -> "dict[str, int]":
-    """Return health fields of the supply: none."""
-    return {}
+    """Return health fields of the supply: the battery, when there is one."""
+    percent = battery_percent()
+    return {} if percent is None else {"battery_percent": percent}
+
+
+def battery_percent() -> "int | None":
+    """Return what is left in the battery; None without one."""
+    if not _watchers:
+        _watchers.append(asyncio.create_task(_watch()))
+    return _percent[0]
+
+
+async def _watch() -> None:
+    states = plug().inbox("battery")
+    while True:
+        _percent[0] = await states.get()
