@@ -13,7 +13,7 @@ from tracewire.vocabulary import (
 )
 
 FIELDS = {
-    VISIT: (
+    VISIT: lambda: (
         (1, "visit", Word(VISITS), True),
         (2, "subject", PARTY, True),
         (3, "latitude_microdegrees", Number(90000000, -90000000), False),
@@ -28,7 +28,7 @@ FIELDS = {
         (12, "finding", Word(FINDINGS), False),
         (13, "seal", LABEL, False),
     ),
-    TEST: (
+    TEST: lambda: (
         (1, "lot", LOT_CODE, True),
         (2, "sample", Text(32), True),
         (3, "item", NAME, True),
@@ -40,14 +40,14 @@ FIELDS = {
         (9, "seal", LABEL, False),
         (10, "visit_back", SEQ, False),
     ),
-    DECISION: (
+    DECISION: lambda: (
         (1, "decision", Word(DECISIONS), True),
         (2, "lot", LOT_CODE, False),
         (3, "subject", PARTY, False),
         (4, "reason", Text(240), True),
         (5, "account", Octets(32), True),
     ),
-    REWEIGH: (
+    REWEIGH: lambda: (
         (1, "instrument", LABEL, True),
         (2, "reference_grams", Number(0x7FFFFFFF, 1), True),
         (3, "indicated_grams", SIGNED_MASS, True),

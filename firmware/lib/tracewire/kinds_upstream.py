@@ -5,7 +5,7 @@ from tracewire.record import CARCASS, DOCUMENT, LOT, MOVEMENT
 from tracewire.vocabulary import CARCASS_SIDES, DOCUMENTS, LOT_SOURCES, MOVEMENTS
 
 FIELDS = {
-    CARCASS: (
+    CARCASS: lambda: (
         (1, "carcass", LOT_CODE, True),
         (2, "lot", LOT_CODE, True),
         (3, "hot_grams", Number(0x7FFFFFFF, 1), True),
@@ -14,7 +14,7 @@ FIELDS = {
         (6, "hook", COUNT, False),
         (7, "weighing_back", SEQ, False),
     ),
-    LOT: (
+    LOT: lambda: (
         (1, "lot", LOT_CODE, True),
         (2, "source", Word(LOT_SOURCES), True),
         (3, "goods", NAME, True),
@@ -24,7 +24,7 @@ FIELDS = {
         (7, "head_count", COUNT, False),
         (8, "net_grams", MASS, False),
     ),
-    MOVEMENT: (
+    MOVEMENT: lambda: (
         (1, "movement", Word(MOVEMENTS), True),
         (2, "inputs", Rows((LOT_CODE, MASS), 32), True),
         (3, "outputs", Rows((LOT_CODE, MASS), 32), False),
@@ -35,7 +35,7 @@ FIELDS = {
         (8, "goods", NAME, False),
         (9, "weighing_back", SEQ, False),
     ),
-    DOCUMENT: (
+    DOCUMENT: lambda: (
         (1, "lot", LOT_CODE, True),
         (2, "document", Word(DOCUMENTS), True),
         (3, "number", Text(40), True),

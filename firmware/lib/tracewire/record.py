@@ -5,7 +5,8 @@ and one bound everywhere. A record's header says where it stands in its device's
 Masses are integer grams, money integer fen, time Unix milliseconds.
 
 The rows of kinds that a counter scale never seals stand in ``kinds_upstream`` and ``kinds_inspection`` and are read in
-when one is first asked for: all rows together would fill a tenth of a scale's heap.
+when one is first asked for, and rows are made anew when another kind has had their place: all rows together would fill
+a tenth of a scale's heap.
 """
 
 from tracewire import cbor
@@ -32,7 +33,7 @@ from tracewire.words import AUDIT_EVENTS, BOOT_CAUSES, CLOCK_QUALITIES, CLOCK_SO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     Table = tuple[tuple[int, str, Any, bool], ...]
@@ -64,11 +65,15 @@ KINDS = {
 }
 
 
-class Tables:
-    """The rows of each kind, by kind; iterates like a dict over all of them."""
+_KEPT = 2  # kinds whose rows stay in memory: a scale's weighing and sale
 
-    def __init__(self, rows: "dict[int, Table]") -> None:
-        self._rows = rows
+
+class Tables:
+    """The rows of each kind, by kind; iterates like a dict over all of them. Rows are made when they are asked for."""
+
+    def __init__(self, makers: "dict[int, Callable[[], Table]]") -> None:
+        self._makers = makers
+        self._rows: "dict[int, Table]" = {}
 
     def __contains__(self, kind: object) -> bool:
         return kind in KINDS
@@ -77,9 +82,15 @@ class Tables:
         return iter(KINDS)
 
     def __getitem__(self, kind: int) -> "Table":
-        if kind not in self._rows:
-            self._read_in(kind)
-        return self._rows[kind]
+        rows = self._rows.get(kind)
+        if rows is None:
+            if kind not in self._makers:
+                self._read_in(kind)
+            rows = self._makers[kind]()
+            if len(self._rows) == _KEPT:
+                self._rows = {}  # not cleared: another thread of a keeper may just look into it
+            self._rows[kind] = rows
+        return rows
 
     def items(self) -> "list[tuple[int, Table]]":
         """Return (kind, rows) of every kind."""
@@ -93,17 +104,17 @@ class Tables:
         if kind in (CARCASS, LOT, MOVEMENT, DOCUMENT):
             from tracewire import kinds_upstream  # noqa: PLC0415 (see above)
 
-            self._rows.update(kinds_upstream.FIELDS)
+            self._makers.update(kinds_upstream.FIELDS)
         else:
             from tracewire import kinds_inspection  # noqa: PLC0415 (see above)
 
-            self._rows.update(kinds_inspection.FIELDS)
+            self._makers.update(kinds_inspection.FIELDS)
 
 
 # (key, name, type, required): keys are 1 to 23, in order; a key is never given to another meaning.
 FIELDS = Tables(
     {
-        BOOT: (
+        BOOT: lambda: (
             (1, "software", Text(32), True),
             (2, "security_version", COUNT, True),
             (3, "cause", Word(BOOT_CAUSES), True),
@@ -119,18 +130,18 @@ FIELDS = Tables(
             (13, "seal_number", LABEL, False),
             (14, "type_approval", LABEL, False),
         ),
-        CLOCK: (
+        CLOCK: lambda: (
             (1, "before_ms", TIME, True),
             (2, "source", Word(CLOCK_SOURCES), True),
         ),
-        WEIGHING: (
+        WEIGHING: lambda: (
             (1, "gross_grams", MASS, True),
             (2, "tare_grams", MASS, True),
             (3, "tare_mode", Word(TARE_MODES), True),
             (4, "net_grams", MASS, True),
             (5, "e_grams", MASS, True),
         ),
-        SALE: (
+        SALE: lambda: (
             (1, "net_grams", Number(0x7FFFFFFF, 1), True),
             (2, "tare_grams", MASS, True),
             (3, "price_fen_per_kg", Number(0x7FFFFFFF, 1), True),
@@ -139,7 +150,7 @@ FIELDS = Tables(
             (6, "lot", LOT_CODE, True),
             (7, "weighing_back", SEQ, True),
         ),
-        SESSION: (
+        SESSION: lambda: (
             (1, "action", Word(SESSION_ACTIONS), True),
             (2, "seller", PARTY, True),
             (3, "stall", Text(48), False),
@@ -147,7 +158,7 @@ FIELDS = Tables(
             (5, "lots", Rows((Number(0xFFFF), LOT_CODE), 24), False),
             (6, "goods", Rows((Number(0xFFFF), Text(48)), 24), False),
         ),
-        HEALTH: (
+        HEALTH: lambda: (
             (1, "uptime_s", COUNT, True),
             (2, "journal_pending", COUNT, True),
             (3, "journal_permille", Number(1000), True),
@@ -170,7 +181,7 @@ FIELDS = Tables(
             (20, "storage", Text(16), False),
             (21, "slips_owed", COUNT, False),
         ),
-        AUDIT: (
+        AUDIT: lambda: (
             (1, "event", Word(AUDIT_EVENTS), True),
             (2, "event_counter", COUNT, True),
             (3, "detail", Text(120), False),
