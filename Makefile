@@ -4,9 +4,11 @@ PY := .venv/bin/python
 READY := .venv/.ready
 ONCE ?=
 FAULTS ?=
+TRADES ?=
+SEED ?=
 SEEDS ?= 1000
 
-.PHONY: help dev demo devices simulate test check fix bench lock firmware clean
+.PHONY: help dev demo devices simulate test check fix bench soak lock firmware clean
 
 help:
 	@echo "make demo         a market morning on this machine (ONCE=1: to its end; FAULTS=1: with kill -9)"
@@ -16,6 +18,7 @@ help:
 	@echo "make check        linters, types, import rules, generated files"
 	@echo "make fix          let the linters mend what they can"
 	@echo "make bench        the figures of the README, measured now on this machine"
+	@echo "make soak         a day of 1,000 sales at each device with everything going wrong (TRADES=12: a short one)"
 	@echo "make firmware     compile what a scale ships, into build/firmware"
 	@echo "make lock         pin the newest versions with hashes"
 
@@ -55,6 +58,9 @@ fix: $(READY)
 
 bench: $(READY)
 	$(PY) -m simulators.bench
+
+soak: $(READY)
+	$(PY) -m simulators.soak $(if $(TRADES),--trades $(TRADES)) $(if $(SEED),--seed $(SEED))
 
 firmware: $(READY)
 	$(PY) -m simulators.firmware_image build/firmware

@@ -157,6 +157,12 @@ class ScaleProcess:
             self._process.kill()
 
     @property
+    def erases(self) -> int:
+        """How many blocks of its flash it has erased in its life, enrolment not counted."""
+        wear = self._flash.with_suffix(".wear")
+        return wear.stat().st_size if wear.exists() else 0
+
+    @property
     def is_running(self) -> bool:
         """Tell whether the board's process lives."""
         return self._process is not None and self._process.returncode is None
@@ -247,6 +253,7 @@ class ScaleProcess:
         return {
             "MICROPYPATH": ".frozen",
             "CHENGXIN_FLASH": str(self._flash),
+            "CHENGXIN_WEAR": str(self._flash.with_suffix(".wear")),
             "CHENGXIN_PANEL": panel,
             "CHENGXIN_CLOCK_OFFSET_MS": str(self._clock_offset_ms),
             "CHENGXIN_PROGRAM": self._program,
