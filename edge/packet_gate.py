@@ -2,8 +2,9 @@
 
 Why a gate in front of amqtt 0.12 (all read in its source): it deletes or hands over an existing session *before* it
 authenticates the newcomer, publishes last wills past the topic rules, keeps retained messages without bound, reads
-packets of up to 256 MB, and never drops a connection whose keep-alive has run out. So the CONNECT is judged here,
-wills, retained messages, lasting sessions and QoS 2 are refused, and a silent connection ends.
+packets of up to 256 MB, never drops a connection whose keep-alive has run out, and queues what it cannot hand on yet
+without bound. So the CONNECT is judged here, wills, retained messages, lasting sessions and QoS 2 are refused, a silent
+connection ends, and nobody is read from while the broker is behind.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ GRACE = 1.5
 """MQTT 3.1.1 §3.1.2.10: the server waits one and a half keep-alive periods."""
 BURST_SECONDS = 2.0
 """How much of its share a device may say at once before the pace holds; slower reading lets TCP hold it back."""
+BEHIND_SECONDS = 0.01
+"""How often a connection that is not read from looks whether the broker has caught up."""
 _READ_BYTES = 4096
 _FLAG_CLEAN_SESSION, _FLAG_WILL = 0x02, 0x04
 
@@ -87,9 +90,14 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, on_refusal: Callable[[Rejected], None], packets_per_second: int
+        self,
+        reader: asyncio.StreamReader,
+        on_refusal: Callable[[Rejected], None],
+        packets_per_second: int,
+        is_behind: Callable[[], bool],
     ) -> None:
         self._packets_per_second = packets_per_second
+        self._is_behind = is_behind
         self.is_paced = True
         """False for the gateway's own connection, which carries everybody's messages."""
         self._reader = reader
@@ -149,6 +157,8 @@ class PacketGate(ReaderAdapter):  # type: ignore[misc]  # the base is untyped, s
         self._next_due = max(self._next_due, now - BURST_SECONDS) + 1 / self._packets_per_second
         if self.is_paced and self._next_due > now:
             await asyncio.sleep(self._next_due - now)
+        while self.is_paced and self._is_behind():
+            await asyncio.sleep(BEHIND_SECONDS)
 
     async def _receive(self) -> bytes:
         try:

@@ -44,6 +44,7 @@ class UpstreamDevice:
         self.signed = 0
         self._pending: dict[int, bytes] = {}
         self._sent_at: dict[int, float] = {}
+        self._on_the_wire: dict[int, mqtt.MQTTMessageInfo] = {}
         self._refused: list[tuple[int, str]] = []
         self._settled = threading.Condition()
         self._client = self._build_client()
@@ -104,8 +105,13 @@ class UpstreamDevice:
 
     def _publish(self, seq: int, sealed: bytes) -> None:
         self._sent_at[seq] = time.monotonic()
-        if self._client.is_connected():
-            self._client.publish(topics.up(self.name), sealed, qos=1)
+        if self._client.is_connected() and not self._is_on_its_way(seq):
+            self._on_the_wire[seq] = self._client.publish(topics.up(self.name), sealed, qos=1)
+
+    def _is_on_its_way(self, seq: int) -> bool:
+        """Tell whether the broker has yet to acknowledge the last attempt: repeating it would only add to the queue."""
+        attempt = self._on_the_wire.get(seq)
+        return attempt is not None and attempt.rc == mqtt.MQTT_ERR_SUCCESS and not attempt.is_published()
 
     def _build_client(self) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.name, protocol=mqtt.MQTTv311)
@@ -139,6 +145,7 @@ class UpstreamDevice:
             if last is not None and chain.digest(last) == answer.head:
                 for seq in range(answer.seq_from, answer.seq_to + 1):
                     self._pending.pop(seq, None)
+                    self._on_the_wire.pop(seq, None)
             self._refused += [(seq, code) for seq, _, code in answer.refused]
             self._settled.notify_all()
 
