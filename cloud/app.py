@@ -33,6 +33,7 @@ from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
+from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
 from cloud.timeseries.activity import Activity
 from cloud.trace import endpoints as trace_endpoints
@@ -109,7 +110,8 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
-    worker = Worker(derived, metrics)
+    enforcement = Enforcement(stores.ledger, stores.projections)
+    worker = Worker(derived, metrics, lambda: enforcement.enforce(now_ms()))
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (

@@ -119,9 +119,11 @@ def _move_watermark(connection: Connection, name: str, applied: int) -> None:
 class Worker:
     """The thread that keeps projections up with the ledger; woken after each commit, idle otherwise."""
 
-    def __init__(self, projections: Projections, metrics: Metrics) -> None:
+    def __init__(self, projections: Projections, metrics: Metrics, after_pass: Callable[[], None]) -> None:
+        """``after_pass`` runs after each pass, for what follows from the projections; it must bear repeating."""
         self._projections = projections
         self._metrics = metrics
+        self._after_pass = after_pass
         self._awake = threading.Event()
         self._is_stopping = False
         self._failures = 0
@@ -170,6 +172,11 @@ class Worker:
         behind = list(self._projections.all)
         while behind and not self._is_stopping:  # side by side: records are read and opened once for all
             behind = [projection for projection in behind if self._has_more(projection)]
+        try:
+            self._after_pass()
+        except Exception:  # outermost loop: tried again, like a pass that failed
+            log.exception("projection.after_pass")
+            self._failures += 1
         return self._failures == failures_before
 
     def _has_more(self, projection: Projection) -> bool:

@@ -86,6 +86,9 @@ UPSTREAM = (
 )
 """Host-side upstream nodes: name, role, site."""
 
+CONSOLE = ("console-01", "console", MARKET)
+"""Where the market's opener decides: recalls, releases (`chengxin recall --help`)."""
+
 
 def free_port() -> int:
     """Return a loopback port that nobody listens on now."""
@@ -192,7 +195,7 @@ class Site:
     def _enrol_nodes(self) -> None:
         for name, role in (("cloud-01", "cloud"), (GATEWAY_NAME, "gateway")):
             self._enrol(name, role, "--dir", str(self.node(name)), "--host", "localhost", "--host", "127.0.0.1")
-        for name, role, place in UPSTREAM:
+        for name, role, place in (*UPSTREAM, CONSOLE):
             self._enrol(name, role, "--dir", str(self.node(name)), "--site", place)
 
     def _enrol_scales(self, stalls: Sequence[Stall]) -> None:
@@ -234,7 +237,7 @@ class Site:
         )
 
     def _hand_out_registry(self) -> None:
-        for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in UPSTREAM)):
+        for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in (*UPSTREAM, CONSOLE))):
             self.chengxin("ca", "export", "--ca", str(self.directory / "ca"), "--out", str(self.node(name)))
 
     def _create_stores(self) -> None:

@@ -167,6 +167,11 @@ def of_lots(connection: Connection, lots: Iterable[str]) -> list[Stock]:
     return list(found.values())
 
 
+def decided_lots(connection: Connection) -> list[str]:
+    """Return every lot about which anybody decided anything."""
+    return list(connection.execute(select(_decisions.c.lot).distinct().order_by(_decisions.c.lot)).scalars())
+
+
 def _add_outlet(outlets: dict[tuple[str, str, str], dict[str, Any]], link: Link, entry: Entry) -> None:
     start = {"sales": 0, "grams": 0, "first_ms": entry.moment_ms, "last_ms": entry.moment_ms}
     place = {"lot": link.lot, "device": entry.device, "site": entry.site}

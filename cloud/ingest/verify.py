@@ -8,8 +8,8 @@ which it says it received a record. A record counts because its device's own sig
 its place in the device's history is judged against the ledger alone. No I/O here, and records are independent of each
 other, so a batch may be spread over processors.
 
-Checks of an envelope: (1) seal in the strict profile, (2) its key is known, (3) is a gateway's, (4) and in good
-standing, (5) signature, (6) contents. A broken envelope acknowledges nothing.
+Checks of an envelope: (1) seal in the strict profile, (2) its key is known, (3) is a gateway's or, for its own records,
+a console's, (4) and in good standing, (5) signature, (6) contents. A broken envelope acknowledges nothing.
 
 Checks of a record: (1) size and seal in the strict profile, (2) key known, (3) key not revoked, (4) signature,
 (5) payload and fields, (6) the key may speak for this number, (7) the role may say this.
@@ -98,9 +98,9 @@ def open_envelope(data: bytes, roll: Roll, limit: int) -> Envelope:
     holder = roll.find(message.kid)
     if holder is None:
         raise Rejected("envelope.unknown", "nobody in the registry has this key")
-    # (3) a gateway's key …
-    if holder.credential.role != "gateway":
-        raise Rejected("envelope.role", f"{holder.credential.name} is not a gateway")
+    # (3) a gateway's key, or a console's, which brings its own records without one …
+    if holder.credential.role not in ("gateway", "console"):
+        raise Rejected("envelope.role", f"{holder.credential.name} is neither a gateway nor a console")
     # (4) … in good standing.
     if holder.credential.state not in ("active", "suspect"):
         raise Rejected("envelope.state", f"{holder.credential.name} is {holder.credential.state}")
@@ -111,6 +111,8 @@ def open_envelope(data: bytes, roll: Roll, limit: int) -> Envelope:
     if not isinstance(items, list):
         raise Rejected("envelope.items", "an array expected")
     gateway = holder.credential.name
+    if holder.credential.role == "console":
+        _require_own(items, message.kid)
     return Envelope(chain.digest(data), [_arrival(position, item, gateway) for position, item in enumerate(items)])
 
 
@@ -121,6 +123,15 @@ def _arrival(position: int, item: object, gateway: str) -> Arrival:
         if is_time and 0 <= received_ms <= _LARGEST_TIME_MS and isinstance(sealed, bytes):
             return Arrival(position, received_ms, sealed, chain.digest(sealed), gateway)
     raise Rejected("envelope.items", "[received ms, sealed record] expected")
+
+
+def _require_own(items: list[object], kid: bytes) -> None:
+    """Refuse an envelope in which a console carries anybody else's records: it is nobody's witness."""
+    for item in items:
+        if not isinstance(item, list) or len(item) != 2 or not isinstance(item[1], bytes):
+            raise Rejected("envelope.items", "[received ms, sealed record] expected")
+        if cose.parse(item[1]).kid != kid:
+            raise Rejected("envelope.custody", "a console brings its own records only")
 
 
 def check_records(envelope: Envelope, roll: Roll) -> Iterable[Verified | Refused]:

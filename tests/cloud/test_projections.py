@@ -98,7 +98,7 @@ def test_a_broken_projection_is_counted_and_the_others_go_on(cloud: CloudUnderTe
     metrics = Metrics()
     activity = Activity()
     derived = Projections(cloud.cloud.stores.ledger, cloud.cloud.stores.projections, [_Broken(), activity])
-    worker = Worker(derived, metrics)
+    worker = Worker(derived, metrics, lambda: None)
     worker.start()
     cloud.catch_up()
     worker.stop()

@@ -1,0 +1,132 @@
+"""The commands ``chengxin recall …``: decide, release, destroy, and report where a lot went."""
+
+import csv
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console as Screen
+from rich.table import Table
+from tracewire.errors import Unavailable
+
+from cloud.recall.console import Console, Decision
+from cloud.trace import figures
+
+recall = typer.Typer(help="Recall lots, release them, and see where they went.", no_args_is_help=True)
+
+screen = Screen(highlight=False)
+
+Lot = Annotated[str, typer.Argument(help="Lot code, 8 to 24 digits.")]
+Reason = Annotated[str, typer.Option(help="Why, in words for the people who read the decision.")]
+Directory = Annotated[Path, typer.Option("--console", help="Directory of the console node.", file_okay=False)]
+Ingest = Annotated[str, typer.Option("--cloud", help="Address where records are delivered (mutual TLS).")]
+Account = Annotated[
+    str, typer.Option(default_factory=getpass.getuser, help="Who decides; stays here, sealed is a salted commitment.")
+]
+Public = Annotated[str, typer.Option("--url", help="Address of the cloud's public pages.")]
+
+Answer = dict[str, Any]
+
+
+@recall.command("open")
+def begin(lot: Lot, reason: Reason, directory: Directory, cloud: Ingest, account: Account) -> None:
+    """Recall a lot: it and everything made of it is frozen, and no scale sells it any more.
+
+    The decision is sealed and kept here before it is sent. Scales that are on line refuse within a minute, the others
+    when they come back.
+
+    Example: chengxin recall open 35020000200010000003 --reason "clenbuterol, report 0412" --console console
+      --cloud https://cloud.example:8443
+    """
+    _decide(Decision("recall", lot, reason, account), directory, cloud)
+
+
+@recall.command("release")
+def release(lot: Lot, reason: Reason, directory: Directory, cloud: Ingest, account: Account) -> None:
+    """Close a recall: the lot and what was frozen for it alone may be sold again.
+
+    Example: chengxin recall release 35020000200010000003 --reason "second test passed" --console console
+      --cloud https://cloud.example:8443
+    """
+    _decide(Decision("release", lot, reason, account), directory, cloud)
+
+
+@recall.command("destroy")
+def destroy(lot: Lot, reason: Reason, directory: Directory, cloud: Ingest, account: Account) -> None:
+    """Order what is left of a lot to be destroyed; it stays frozen, and the disposal is weighed on a scale.
+
+    Example: chengxin recall destroy 35020000200010000003 --reason "order 17" --console console
+      --cloud https://cloud.example:8443
+    """
+    _decide(Decision("destroy", lot, reason, account), directory, cloud)
+
+
+@recall.command("report")
+def report(
+    lot: Lot,
+    url: Public = "http://127.0.0.1:8080",
+    out: Annotated[Path | None, typer.Option("--csv", help="Write every single sale to this file.")] = None,
+) -> None:
+    """Print where a lot and everything made of it was sold, by stall, and what should be left.
+
+    Example: chengxin recall report 35020000200010000003 --csv recall.csv
+    """
+    answer = _get(url, f"/v1/trace/{lot}", direction="forward")
+    screen.print(_table(answer))
+    if not answer["is_complete"]:
+        screen.print("[yellow]More was made of this lot than can be listed at once; ask for its parts.[/yellow]")
+    if out is not None:
+        count = _write_sales(url, lot, out)
+        screen.print(f"{count} sales written to {out}.")
+
+
+def _decide(decision: Decision, directory: Path, cloud: str) -> None:
+    console = Console(directory)
+    seq = console.decide(decision)
+    screen.print(f"Decision {seq} is sealed: {decision.word} {decision.lot}.")
+    console.deliver(cloud)
+    screen.print("It is in the ledger; the freeze follows it.")
+
+
+def _table(answer: Answer) -> Table:
+    table = Table("lot", "goods", "where", "stall", "sales", "sold", "left", title=f"Where {answer['code']} went")
+    for fate in answer["fates"]:
+        left = "?" if fate["left_grams"] is None else figures.kilograms(fate["left_grams"])
+        state = f"{fate['lot']}{' (stopped)' if fate['is_stopped'] else ''}"
+        if not fate["outlets"]:
+            table.add_row(state, fate["goods"], "", "", "0", "", left)
+        for outlet in fate["outlets"]:
+            stall = " ".join(filter(None, (outlet["stall"], outlet["seller"]))) or outlet["device"]
+            sold = figures.kilograms(outlet["grams"])
+            table.add_row(state, fate["goods"], outlet["site"], stall, str(outlet["sales"]), sold, left)
+    return table
+
+
+def _write_sales(url: str, lot: str, out: Path) -> int:
+    """Write every sale, page by page; in a file that spreadsheets open with its Chinese intact."""
+    count = after = 0
+    with out.open("w", newline="", encoding="utf-8-sig") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(("lot", "slip", "time", "site", "device", "net_grams"))
+        while page := _get(url, f"/v1/trace/{lot}/sales", after=str(after)):
+            for sale in page:
+                time = figures.moment(sale["moment_ms"])
+                rows.writerow((sale["lot"], sale["slip"], time, sale["site"], sale["device"], sale["net_grams"]))
+            count, after = count + len(page), page[-1]["index"]
+            sys.stderr.write(f"\r{count} sales")
+    sys.stderr.write("\n")
+    return count
+
+
+def _get(url: str, path: str, **query: str) -> Any:
+    try:
+        answer = httpx.get(url.rstrip("/") + path, params=query, timeout=60, trust_env=False)
+    except httpx.HTTPError as down:
+        raise Unavailable("recall.url", f"{url} does not answer: {down}") from down
+    if answer.status_code != httpx.codes.OK:
+        screen.print(f"[red]{answer.status_code}[/red] {answer.text}", soft_wrap=True)
+        raise typer.Exit(1)
+    return answer.json()
