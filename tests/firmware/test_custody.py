@@ -138,3 +138,14 @@ def test_what_was_freed_on_a_gateways_word_is_awaited_no_longer(custody: Custody
     custody.receive(GATEWAY, kept(1, 40), 0)
     custody.freed(40)
     assert custody.receive(CLOUD, settled(41, 50), 0) == [(41, 50, digest(50))]
+
+
+def test_a_record_that_flash_damage_took_holds_up_no_other(custody: Custody) -> None:
+    damaged = Custody(KID, 0, lambda seq: None if seq == 5 else own_digest(seq))
+    assert damaged.receive(CLOUD, settled(1, 4), 0) == [(1, 4, digest(4))]
+    damaged.receive(GATEWAY, kept(6, 20), 0)
+    assert damaged.kept_to == 20
+    assert damaged.receive(CLOUD, settled(6, 20), 0) == [(6, 20, digest(20))]
+    assert damaged.settled_to == 20
+    custody.receive(CLOUD, settled(1, 4), 0)
+    assert refusal(custody, CLOUD, settled(6, 20)) == "custody.gap"  # here 5 is sound, and in nobody's hands

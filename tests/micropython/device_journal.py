@@ -228,6 +228,17 @@ def test_a_damaged_record_in_the_middle_is_reported_and_its_neighbours_survive()
     assert 2 <= len(unreadable) <= 3 and unreadable[0] == 1, unreadable
 
 
+def test_a_damaged_record_holds_up_no_release_of_those_behind_it():
+    flash, book = fresh_journal()
+    fill(book, 60)
+    damage(PATH + "/00000001", sum([frames.HEADER_BYTES + len(sealed(seq)) for seq in (1, 2)]) + 30)
+    book = rebooted(flash)
+    assert book.damaged == 1 and book.read(3) is None
+    assert refusal(book.release, 6, 40, digest(40)) == "journal.gap"  # 1, 2, 4 and 5 are sound
+    book.release(1, 2, digest(2))
+    assert book.release(4, 40, digest(40)) > 0
+
+
 def test_a_damaged_last_record_never_gives_its_number_away_again():
     flash, book = fresh_journal()
     fill(book, 3)

@@ -77,7 +77,7 @@ class Custody:
         if level == receipt.CLOUD:
             self._note_refusals(statement.refused)
             return self._settle(statement, is_news, now_ms)
-        if is_news and statement.seq_from > reached + 1:
+        if is_news and not self._follows(statement.seq_from, reached):
             raise Rejected("custody.gap", "from %d, kept to %d" % (statement.seq_from, reached))
         if is_news:
             self._keep_to(statement.seq_to, now_ms)
@@ -102,7 +102,7 @@ class Custody:
 
     def _settle(self, statement: "receipt.Receipt", is_news: bool, now_ms: int) -> "list[tuple[int, int, bytes]]":
         ranges = self._settle_refusals()
-        if is_news and statement.seq_from <= self.settled_to + 1:
+        if is_news and self._follows(statement.seq_from, self.settled_to):
             ranges.append((statement.seq_from, statement.seq_to, statement.head))
             self.settled_to = statement.seq_to
             ranges += self._settle_refusals()
@@ -112,6 +112,12 @@ class Custody:
             self._unsettled_since_ms = now_ms
             self._keep_to(self.settled_to, now_ms)
         return ranges
+
+    def _follows(self, seq_from: int, reached: int) -> bool:
+        """Tell whether nothing that we still have lies between: a record that flash damage took is in nobody's way."""
+        if seq_from > reached + AHEAD:
+            return False
+        return all(self._digest_of(seq) is None for seq in range(reached + 1, seq_from))
 
     def _keep_to(self, seq: int, now_ms: int) -> None:
         if seq <= self.kept_to:

@@ -201,7 +201,8 @@ class Journal:
 
         Whole segments go, never the last record. Raises ``Rejected``, and frees nothing, with ``journal.unknown``
         (record ``seq_to`` is not here), ``journal.head`` (it is, with another digest) or ``journal.gap`` (records
-        before ``seq_from`` are in nobody's hands yet). A repeated release frees nothing and is no error.
+        before ``seq_from`` are in nobody's hands yet; unreadable ones are in nobody's way). A repeated release frees
+        nothing and is no error.
         """
         if seq_to <= self.released_to:
             return 0
@@ -210,7 +211,7 @@ class Journal:
             raise Rejected("journal.unknown", "no record %d" % seq_to)
         if chain.digest(sealed) != head:
             raise Rejected("journal.head", "record %d has another digest" % seq_to)
-        if seq_from > self.released_to + 1:
+        if any(self.read(seq) for seq in range(self.released_to + 1, seq_from)):
             raise Rejected("journal.gap", "%d after %d" % (seq_from, self.released_to))
         self.released_to = seq_to
         return self._delete_released()
