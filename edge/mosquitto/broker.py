@@ -89,7 +89,8 @@ class MosquittoBroker:
         except Misuse as broken:
             log.error("broker.files_refused", reason=broken.detail)
         if self._ends_all_at is not None and time.monotonic() >= self._ends_all_at:
-            log.warning("broker.reload_unseen", waited_s=RELOAD_SECONDS)
+            log.error("broker.reload_unseen", waited_s=RELOAD_SECONDS, then="is chengxin-broker-reload.path enabled?")
+            self._ends_all_at = None
             self._end_all()
         self._end([name for name in self._sessions if not self._is_welcome(name)])
 
@@ -116,10 +117,11 @@ class MosquittoBroker:
             case Event.OVERSIZED:
                 self._sessions.discard(notice.device)
                 self._events.refused("mqtt.size")
-            case Event.RELOADED if self._ends_all_at is not None:
-                self._end_all()
-            case _:
+            case Event.RELOADED:
                 log.info("broker.reloaded")
+                if self._ends_all_at is not None:
+                    self._ends_all_at = None
+                    self._end_all()
 
     def _connected(self, device: str) -> None:
         self._sessions.add(device)
@@ -137,9 +139,9 @@ class MosquittoBroker:
         return True
 
     def _end_all(self) -> None:
-        self._ends_all_at = None
-        log.info("broker.sessions_ended", devices=len(self._known | self._sessions))
-        self._end(self._known | self._sessions)
+        devices = self._known | self._sessions
+        log.info("broker.sessions_ended", devices=len(devices))
+        self._end(devices)
 
     def _end(self, devices: Iterable[str]) -> None:
         names = sorted(devices)

@@ -115,6 +115,17 @@ def test_a_device_that_comes_back_hears_the_newest_cloud_receipt_again(site: Sit
     cloud.stop()
 
 
+def test_a_broker_that_does_not_read_the_new_list_is_reported_and_sessions_end_all_the_same(site: Site) -> None:
+    settings = site.home / config.FILE_NAME
+    lines = settings.read_text().splitlines(keepends=True)
+    settings.write_text("".join(line for line in lines if "broker_pid_file" not in line))
+    with site.gateway() as gateway, site.link(DEVICE) as link:
+        site.authority.devices.revoke(site.issue("scale-0002"))
+        site.write_revocations()
+        assert link.ended.wait(15)
+        assert "broker.reload_unseen" in gateway.log_path.read_text()
+
+
 def test_a_gateway_that_starts_begins_with_an_empty_house(site: Site) -> None:
     with (
         MosquittoProcess(site.home / "broker", site.mqtt_port),
