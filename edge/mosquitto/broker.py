@@ -80,7 +80,6 @@ class MosquittoBroker:
     def take_revocations(self) -> None:
         """Have the broker read the list, then end every session."""
         self._renew()
-        self._ends_all_at = time.monotonic() + RELOAD_SECONDS
 
     async def drop_unwelcome(self) -> None:
         """End the sessions that registry or revocation list do not admit any more."""
@@ -151,7 +150,10 @@ class MosquittoBroker:
 
     def _renew(self) -> None:
         """Bring the broker's copies up to date and have them read; systemd sees the change by itself."""
-        if configuration.hand_over(self._config) and self._config.broker_pid_file:
+        if not configuration.hand_over(self._config):
+            return
+        self._ends_all_at = time.monotonic() + RELOAD_SECONDS  # before the signal: its answer may be quicker than we
+        if self._config.broker_pid_file:
             _ask_to_reload(Path(self._config.broker_pid_file))
 
 

@@ -30,7 +30,7 @@ from tests.edge.cloud_peer import CloudPeer
 from tests.edge.device_link import DeviceLink
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 SETTINGS = {"refresh_ms": 100, "link_retry_ms": 20, "link_retry_max_ms": 100, "refusal_retry_ms": 20}
 
 
