@@ -17,7 +17,7 @@ from tracewire.p256 import SigningKey
 from cloud import errors, health, projections
 from cloud.batches.projection import BatchLinks
 from cloud.config import Config
-from cloud.db.engine import Store, create_store, open_store
+from cloud.db.engine import Store
 from cloud.feed import endpoints as feed_endpoints
 from cloud.feed import store as feed_store
 from cloud.feed.statements import Statements
@@ -35,6 +35,7 @@ from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
+from cloud.stores import Stores, create, open_ledger, open_stores
 from cloud.timeseries.activity import Activity
 from cloud.trace import endpoints as trace_endpoints
 from cloud.trace.forward import ForwardView
@@ -53,29 +54,8 @@ def every_projection() -> list[Projection]:
 
 def create_stores(config: Config) -> None:
     """Create ledger and projections; ``Misuse("store.exists")`` rather than touch existing ones."""
-    create_store(config.ledger_path, [ledger.TABLES])
-    create_store(config.projections_path, [projections.TABLES, *(each.tables for each in every_projection())])
-
-
-@dataclass(frozen=True)
-class Stores:
-    """The two open databases."""
-
-    ledger: Store
-    projections: Store
-
-    def close(self) -> None:
-        """Give back every connection."""
-        self.ledger.close()
-        self.projections.close()
-
-
-def open_stores(config: Config) -> Stores:
-    """Open both databases; ``Misuse("store.missing")`` when ``init`` has not made them."""
-    return Stores(
-        ledger=open_store(config.ledger_path, synchronous="FULL"),
-        projections=open_store(config.projections_path, synchronous="NORMAL"),
-    )
+    derived = [projections.TABLES, *(each.tables for each in every_projection())]
+    create(config, [ledger.TABLES], derived)
 
 
 @dataclass(frozen=True)
@@ -147,7 +127,7 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
 
 def build_ingest(config: Config) -> Ingest:
     """Build the ingest of a process that does nothing else."""
-    ledger_store = open_store(config.ledger_path, synchronous="FULL")
+    ledger_store = open_ledger(config)
     registry = _registry(config, ledger_store)
     return _ingest(config, ledger_store, registry, _own_key(config.directory / "record.key", registry))
 

@@ -7,12 +7,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cloud import server
-from cloud.app import create_stores, every_projection, open_stores
+from cloud.app import create_stores, every_projection
 from cloud.config import TEMPLATE, load
 from cloud.feed.commands import feed
 from cloud.ledger import log_keys, tree
 from cloud.ledger import store as ledger
 from cloud.projections import Projections
+from cloud.stores import open_stores
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
 cloud.add_typer(feed, name="feed")

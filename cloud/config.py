@@ -4,6 +4,7 @@ Why no defaults in the code: the file that ``chengxin cloud init`` writes shows 
 and a misspelt key stops the program instead of being ignored.
 """
 
+import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,8 +28,14 @@ clock_ahead_hours = 24
 
 # The same for a record older than this when it reaches a gateway: longer than a scale's flash holds unsent sales.
 clock_behind_days = 60
+
+# Where the ledger lies: files in this directory, or a PostgreSQL database for many workers and hosts. The environment
+# variable CHENGXIN_DATABASE comes before this line; a password belongs into neither but into ~/.pgpass.
+# database = "postgresql+psycopg://chengxin@db.example/chengxin"
 """
 """The file as ``init`` writes it; the one place with default values."""
+
+DATABASE_VARIABLE = "CHENGXIN_DATABASE"
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class Config:
     max_envelope_bytes: int
     clock_ahead_hours: int
     clock_behind_days: int
+    database: str = ""
+    """URL of a PostgreSQL database; empty for SQLite files."""
 
     @property
     def ledger_path(self) -> Path:
@@ -64,6 +73,9 @@ def load(directory: Path) -> Config:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misuse("config.toml", str(error)) from error
+    values = {"database": "", **values}
+    if DATABASE_VARIABLE in os.environ:
+        values["database"] = os.environ[DATABASE_VARIABLE]
     expected = {field.name: field.type for field in fields(Config) if field.name != "directory"}
     for name in values.keys() | expected.keys():
         if name not in expected:

@@ -11,10 +11,10 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
-from sqlalchemy.dialects.sqlite import insert
 from tracewire.errors import Misuse
 
 from cloud.db.engine import Store
+from cloud.db.upsert import insert
 from cloud.health import Metrics
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, open_row
@@ -67,7 +67,7 @@ class Projections:
         Raises ``Misuse("projection.ahead")`` when the projection has seen more than the ledger holds: somebody put an
         older ledger in its place, and only a rebuild is honest.
         """
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             applied = _watermark(connection, projection.name)
             entries = self._entries_after(applied, projection.name)
             if not entries:
@@ -98,7 +98,7 @@ class Projections:
     def rebuild(self, progress: Callable[[str, int], None]) -> None:
         """Drop every projection and replay the ledger into it."""
         for projection in self.all:
-            with self._store.writer.begin() as connection:
+            with self._store.alone() as connection:
                 projection.tables.drop_all(connection)
                 projection.tables.create_all(connection)
                 _move_watermark(connection, projection.name, 0)
@@ -112,7 +112,7 @@ def _watermark(connection: Connection, name: str) -> int:
 
 
 def _move_watermark(connection: Connection, name: str, applied: int) -> None:
-    statement = insert(_watermarks).values(name=name, applied=applied)
+    statement = insert(connection, _watermarks).values(name=name, applied=applied)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"applied": applied}))
 
 

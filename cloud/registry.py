@@ -108,7 +108,7 @@ class RegistryFile:
         registry = open_bundle(bundle, self._root, self._now_ms())
         if registry.serial > LARGEST_INTEGER:
             raise Rejected("registry.serial", "beyond 63 bits")
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             newest = ledger.newest_registry(connection)
             if newest is not None and registry.serial < newest.serial:
                 raise Rejected("registry.serial", f"{registry.serial} is older than {newest.serial}")

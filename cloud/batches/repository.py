@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from cloud.batches.model import Balance, Link, Side, Step
+from cloud.db.arithmetic import total
 from cloud.db.bulk import insert_rows
 from cloud.ledger.entry import Entry
 
@@ -184,7 +185,7 @@ def _link(row: Row[Any]) -> Link:
 def balance(connection: Connection, lot: str) -> Balance:
     """Return what came into a lot and what left it, over the whole ledger."""
     statement = (
-        select(_links.c.side, func.count(), func.count(_links.c.grams), func.sum(_links.c.grams))
+        select(_links.c.side, func.count(), func.count(_links.c.grams), total(_links.c.grams))
         .where(_links.c.lot == lot)
         .group_by(_links.c.side)
     )

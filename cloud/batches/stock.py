@@ -4,18 +4,20 @@ Why sums and not a look at all links: a lot with ten thousand sales is touched b
 added up or is a smallest or largest value, so a hole that is filled days later changes nothing but the numbers.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, case, insert, select
 from tracewire import record as records
 from tracewire.vocabulary import DECISIONS
 
 from cloud.batches.model import Link, Side
 from cloud.batches.repository import TABLES
+from cloud.db import upsert
 from cloud.db.bulk import insert_rows
+from cloud.db.upsert import Insert
 from cloud.ledger.entry import Entry
 
 _COUNTED = ("coded", "coded_grams", "made", "made_grams", "used", "used_grams", "sold", "sold_grams", "unweighed")
@@ -56,21 +58,29 @@ _goods = Table(
     Column("goods", String, nullable=False),
 )
 
-_ADD_STOCK = upsert(_stock)
-_ADD_STOCK = _ADD_STOCK.on_conflict_do_update(
-    index_elements=["lot"], set_={name: _stock.c[name] + _ADD_STOCK.excluded[name] for name in _COUNTED}
-)
-_ADD_OUTLETS = upsert(_outlets)
-_ADD_OUTLETS = _ADD_OUTLETS.on_conflict_do_update(
-    index_elements=["lot", "device", "site"],
-    set_={
-        "sales": _outlets.c.sales + _ADD_OUTLETS.excluded.sales,
-        "grams": _outlets.c.grams + _ADD_OUTLETS.excluded.grams,
-        "first_ms": func.min(_outlets.c.first_ms, _ADD_OUTLETS.excluded.first_ms),
-        "last_ms": func.max(_outlets.c.last_ms, _ADD_OUTLETS.excluded.last_ms),
-    },
-)
 _ADD_DECISIONS, _ADD_GOODS = insert(_decisions), insert(_goods)
+
+
+@functools.cache
+def _statements(dialect: str) -> tuple[Insert, Insert]:
+    """Return the statements that add to stock and to outlets."""
+    stock, outlets = upsert.for_dialect(dialect, _stock), upsert.for_dialect(dialect, _outlets)
+    held, new = _outlets.c, outlets.excluded
+    return (
+        stock.on_conflict_do_update(
+            index_elements=["lot"], set_={name: _stock.c[name] + stock.excluded[name] for name in _COUNTED}
+        ),
+        outlets.on_conflict_do_update(
+            index_elements=["lot", "device", "site"],
+            set_={
+                "sales": held.sales + new.sales,
+                "grams": held.grams + new.grams,
+                "first_ms": case((new.first_ms < held.first_ms, new.first_ms), else_=held.first_ms),
+                "last_ms": case((new.last_ms > held.last_ms, new.last_ms), else_=held.last_ms),
+            },
+        ),
+    )
+
 
 _COLUMNS = {Side.CODED: "coded", Side.MADE: "made", Side.USED: "used", Side.SOLD: "sold"}
 
@@ -142,8 +152,9 @@ def add(connection: Connection, entries: Sequence[Entry], links: Sequence[Link])
             row["unweighed"] += link.grams is None
         if link.side is Side.SOLD:
             _add_outlet(outlets, link, by_index[link.index])
-    insert_rows(connection, _ADD_STOCK, [{"lot": lot, **row} for lot, row in sums.items()])
-    insert_rows(connection, _ADD_OUTLETS, list(outlets.values()))
+    add_stock, add_outlets = _statements(connection.dialect.name)
+    insert_rows(connection, add_stock, [{"lot": lot, **row} for lot, row in sums.items()])
+    insert_rows(connection, add_outlets, list(outlets.values()))
     insert_rows(connection, _ADD_DECISIONS, [row for entry in entries for row in _decided(entry)])
     insert_rows(connection, _ADD_GOODS, [row for entry in entries for row in _named(entry)])
 

@@ -5,8 +5,9 @@ writers queue instead of failing half way; readers may not write at all.
 """
 
 import fcntl
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +26,28 @@ _LOCK_WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Store:
-    """One database: ``writer`` serialises transactions, ``reader`` sees the last committed state."""
+class Store(ABC):
+    """One database: ``writer`` commits, ``reader`` sees the last committed state and may not write."""
 
     writer: Engine
     reader: Engine
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[Connection]:
+        """Give a connection in a transaction that nobody else's runs beside, in no process; commit at the end."""
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+@dataclass(frozen=True)
+class FileStore(Store):
+    """An SQLite file."""
+
     turns: Path
-    """File whose lock is the queue of who writes long transactions."""
+    """File whose lock is the queue of who writes."""
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
@@ -44,11 +60,6 @@ class Store:
             fcntl.flock(file, fcntl.LOCK_EX)
             with self.writer.begin() as connection:
                 yield connection
-
-    def close(self) -> None:
-        """Give back every connection."""
-        self.writer.dispose()
-        self.reader.dispose()
 
 
 def create_store(path: Path, schemas: Sequence[MetaData]) -> None:
@@ -71,7 +82,7 @@ def open_store(path: Path, *, synchronous: str) -> Store:
     """
     if not path.exists():
         raise Misuse("store.missing", f"{path.name}: run `chengxin cloud init` first")
-    store = Store(
+    store = FileStore(
         writer=_engine(path, synchronous=synchronous, read_only=False),
         reader=_engine(path, synchronous=synchronous, read_only=True),
         turns=path.with_suffix(".lock"),

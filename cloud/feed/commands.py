@@ -13,10 +13,11 @@ from tracewire import feed as wire
 from tracewire.errors import TracewireError
 
 from cloud.config import load
-from cloud.db.engine import Store, open_store
+from cloud.db.engine import Store
 from cloud.feed import orders
 from cloud.feed import store as tables
 from cloud.feed.store import EVERYONE
+from cloud.stores import open_ledger
 
 feed = typer.Typer(help="What devices are told: prices, frozen lots, stock.", no_args_is_help=True)
 
@@ -104,7 +105,7 @@ def show(directory: Directory) -> None:
 def _feed(directory: Path) -> Iterator[Store]:
     """Open the ledger's database beside the running cloud; print what was refused, for a person."""
     try:
-        store = open_store(load(directory).ledger_path, synchronous="FULL")
+        store = open_ledger(load(directory))
         try:
             tables.prepare(store)
             yield store

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects.sqlite import insert
 from tracewire import feed, topics
 from tracewire.errors import Misuse, Rejected
 from tracewire.fields import LOT_CODE
 
 from cloud.db.engine import Store
+from cloud.db.upsert import insert
 from cloud.feed import store as tables
 from cloud.feed.store import EVERYONE
 
@@ -68,15 +68,15 @@ def freeze(store: Store, lot: str, reason: str, now_ms: int) -> int:
     """
     if not LOT_CODE.check(lot):
         raise Rejected("feed.lot", "8 to 24 digits expected")
-    with store.writer.begin() as connection:
-        frozen = insert(tables.frozen).values(lot=lot, reason=reason, since_ms=now_ms)
+    with store.alone() as connection:
+        frozen = insert(connection, tables.frozen).values(lot=lot, reason=reason, since_ms=now_ms)
         connection.execute(frozen.on_conflict_do_nothing())
         return _order_freeze(connection, now_ms)
 
 
 def unfreeze(store: Store, lot: str, now_ms: int) -> int:
     """Let ``lot`` be sold again; return the order's version. ``Rejected("feed.lot")`` when it is not frozen."""
-    with store.writer.begin() as connection:
+    with store.alone() as connection:
         if not connection.execute(delete(tables.frozen).where(tables.frozen.c.lot == lot)).rowcount:
             raise Rejected("feed.lot", f"{lot} is not frozen")
         return _order_freeze(connection, now_ms)
@@ -92,7 +92,7 @@ def _order(store: Store, kind: int, device: str, rows: Sequence[Sequence[object]
     if device != EVERYONE and not topics.is_name(device):
         raise Rejected("feed.device", f"{device!r} is no device name")
     _check(kind, rows)
-    with store.writer.begin() as connection:
+    with store.alone() as connection:
         return tables.keep_order(connection, kind, device, rows, now_ms)
 
 

@@ -70,7 +70,7 @@ class Statements:
             return any(True for _ in self._due(connection, roll))
 
     def _make_good(self, roll: Roll) -> None:
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             version = tables.next_version(connection, self._now_ms())
             for credential, order in list(self._due(connection, roll)):
                 tables.keep_statement(connection, credential.name, order.kind, self._seal(credential, order, version))

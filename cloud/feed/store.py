@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, MetaData, Row, String, Table, func, select
-from sqlalchemy.dialects.sqlite import insert
 from tracewire import cbor
 
 from cloud.db.engine import Store
+from cloud.db.upsert import insert
 
 TABLES = MetaData()
 
@@ -50,7 +50,7 @@ EVERYONE = "*"
 
 def prepare(store: Store) -> None:
     """Create the tables where a ledger is older than the feed; harmless otherwise."""
-    with store.writer.begin() as connection:
+    with store.alone() as connection:
         TABLES.create_all(connection)
 
 
@@ -69,14 +69,14 @@ def keep_order(connection: Connection, kind: int, device: str, body: Sequence[Se
     """Let an order replace the one before it; return its version."""
     version = next_version(connection, now_ms)
     values = {"version": version, "ordered_ms": now_ms, "body": cbor.encode([list(row) for row in body])}
-    statement = insert(orders).values(kind=kind, device=device, **values)
+    statement = insert(connection, orders).values(kind=kind, device=device, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["kind", "device"], set_=values))
     return version
 
 
 def keep_statement(connection: Connection, device: str, kind: int, values: dict[str, Any]) -> None:
     """Let a sealed statement replace the one before it."""
-    statement = insert(statements).values(device=device, kind=kind, **values)
+    statement = insert(connection, statements).values(device=device, kind=kind, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["device", "kind"], set_=values))
 
 

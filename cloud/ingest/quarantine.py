@@ -8,9 +8,9 @@ same reason are one row.
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 from tracewire.errors import Rejected
 
+from cloud.db.upsert import insert
 from cloud.ingest.verify import Refused, Verified
 from cloud.ledger import store
 
@@ -30,11 +30,11 @@ def keep(connection: Connection, refused: Sequence[Refused], now_ms: int) -> Non
             "device": record.device,
             "seq": record.seq,
             "code": record.reason.code,
-            "detail": record.reason.detail,
+            "detail": record.reason.detail.replace("\0", "␀"),  # what a stranger wrote; PostgreSQL keeps no NUL
             "digest": record.arrival.digest,
             "sealed": record.arrival.sealed,
         }
         for record in refused
     ]
     if rows:
-        connection.execute(insert(store.quarantine).on_conflict_do_nothing(), rows)
+        connection.execute(insert(connection, store.quarantine).on_conflict_do_nothing(), rows)

@@ -79,7 +79,7 @@ class Cosignatures:
         self._store = store
         self._head = head
         self.policy = witnesses
-        with store.writer.begin() as connection:
+        with store.alone() as connection:
             TABLES.create_all(connection)
 
     def keep(self, head: Checkpoint, lines: bytes, witness: Witness) -> int:
@@ -105,7 +105,7 @@ class Cosignatures:
         ]
         table = cosignatures.c
         mine = (table.witness == witness.key.name) & (table.key_id == witness.key.key_id)
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             connection.execute(delete(cosignatures).where(mine, table.size == head.size))
             connection.execute(insert(cosignatures), rows[:1])
         return times[witness.key]

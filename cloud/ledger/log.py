@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert
-from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 from tracewire.errors import Rejected
 
+from cloud.db import upsert
 from cloud.db.bulk import insert_rows
 from cloud.ingest.verify import Verified
 from cloud.ledger import store, tree
 from cloud.ledger.history import DAY_MS, HOUR_MS, History, Hole, Link
 
 _ADD_RECORDS, _ADD_FLAGS = insert(store.records), insert(store.flags)
-_ADD_FORKS = insert_or_ignore(store.forks).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ class _Page:
             insert_rows(connection, _ADD_RECORDS, self.records)
             tree.extend(connection, self.records[0]["idx"] - 1, [row["sealed"] for row in self.records])
         insert_rows(connection, _ADD_FLAGS, self.flags)
-        insert_rows(connection, _ADD_FORKS, self.forks)
+        if self.forks:
+            connection.execute(upsert.insert(connection, store.forks).on_conflict_do_nothing(), self.forks)
 
 
 def append(connection: Connection, batch: Sequence[Verified], limits: ClockLimits, now_ms: int) -> Appended:

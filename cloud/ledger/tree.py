@@ -123,13 +123,13 @@ def prepare(ledger: Store) -> None:
 
     On disk when this returns. Raises ``Misuse("log.ahead")`` when the log knows of records that the ledger has lost.
     """
-    with ledger.writer.begin() as connection:
+    with ledger.alone() as connection:
         store.subtrees.create(connection, checkfirst=True)
         covered, size = _covered(connection), store.last_index(connection)
     if covered > size:
         raise Misuse("log.ahead", f"hashes for {covered} records, but the ledger holds {size}: records were cut off")
     for start in range(covered, size - 1, _LEAVES_AT_ONCE):
-        with ledger.writer.begin() as connection:
+        with ledger.alone() as connection:
             extend(connection, start, Log(connection).leaves(start, _LEAVES_AT_ONCE))
         # A crash here: the log covers the ledger up to here, and the next start goes on.
         log.info("log.hashed", records=min(start + _LEAVES_AT_ONCE, size), of=size)

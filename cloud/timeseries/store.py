@@ -5,14 +5,17 @@ by (device, seq) in the ledger. Why rollups are kept while writing: a dashboard 
 month of samples. The interface is two functions, so that a server with the InfluxDB write API can stand in.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
 
+from cloud.db import upsert
+from cloud.db.arithmetic import total
 from cloud.db.bulk import insert_rows
+from cloud.db.upsert import Insert
 
 TABLES = MetaData()
 
@@ -71,12 +74,16 @@ class Bucket:
     fen: int
 
 
-_ADD_SAMPLES = insert(_samples).on_conflict_do_nothing()
-_ADD_ROLLUPS = insert(_rollups)
-_ADD_ROLLUPS = _ADD_ROLLUPS.on_conflict_do_update(
-    index_elements=[column.name for column in _rollups.primary_key],
-    set_={name: _rollups.c[name] + _ADD_ROLLUPS.excluded[name] for name in ("samples", "grams", "fen")},
-)
+@functools.cache
+def _statements(dialect: str) -> tuple[Insert, Insert]:
+    """Return the inserts of samples and of sums."""
+    add_rollups = upsert.for_dialect(dialect, _rollups)
+    sums = {name: _rollups.c[name] + add_rollups.excluded[name] for name in ("samples", "grams", "fen")}
+    keys = [column.name for column in _rollups.primary_key]
+    return (
+        upsert.for_dialect(dialect, _samples).on_conflict_do_nothing(),
+        add_rollups.on_conflict_do_update(index_elements=keys, set_=sums),
+    )
 
 
 def write(connection: Connection, samples: Sequence[Sample]) -> None:
@@ -92,8 +99,9 @@ def write(connection: Connection, samples: Sequence[Sample]) -> None:
         }
         for sample in samples
     ]
-    insert_rows(connection, _ADD_SAMPLES, rows)
-    insert_rows(connection, _ADD_ROLLUPS, _summed(samples))
+    add_samples, add_rollups = _statements(connection.dialect.name)
+    insert_rows(connection, add_samples, rows)
+    insert_rows(connection, add_rollups, _summed(samples))
 
 
 def _summed(samples: Sequence[Sample]) -> list[dict[str, str | int]]:
@@ -126,7 +134,7 @@ def buckets(
     """
     table = _rollups.c
     statement = (
-        select(table.start_ms, func.sum(table.samples), func.sum(table.grams), func.sum(table.fen))
+        select(table.start_ms, *(total(table[name]) for name in ("samples", "grams", "fen")))
         .where(table.width_ms == width_ms, table.kind == kind, table.start_ms >= from_ms, table.start_ms < to_ms)
         .group_by(table.start_ms)
         .order_by(table.start_ms)

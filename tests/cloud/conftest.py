@@ -17,8 +17,9 @@ from tracewire import cbor, chain, cose, p256, receipt
 
 from cloud.app import Cloud, create_cloud, create_stores
 from cloud.config import TEMPLATE, Config, load
-from cloud.ledger import log_keys
+from cloud.ledger import log_keys, store
 from tests.cloud.market import Market
+from tests.cloud.postgres import PostgresServer
 
 LONG_ENOUGH_SECONDS = 10
 
@@ -51,9 +52,9 @@ def listener(name: str) -> Listener:
 class CloudUnderTest:
     """One node directory and the cloud running over it."""
 
-    def __init__(self, directory: Path, market: Market) -> None:
+    def __init__(self, directory: Path, market: Market, database: str = "") -> None:
         self.market = market
-        self.config = _directory(directory, market)
+        self.config = _directory(directory, market, database)
         self.start()
 
     def start(self) -> None:
@@ -81,14 +82,14 @@ class CloudUnderTest:
         return Answer(response.content, envelope, self.market)
 
     def rows(self, table: Table) -> list[Any]:
-        """Return a whole table of the ledger's database."""
+        """Return a whole table of the ledger's database, by its key."""
         with self.cloud.stores.ledger.reader.connect() as connection:
-            return list(connection.execute(select(table)).all())
+            return list(connection.execute(select(table).order_by(*table.primary_key)).all())
 
     def catch_up(self) -> None:
         """Wait until every projection is level with the ledger."""
         with self.cloud.stores.ledger.reader.connect() as connection:
-            last = connection.exec_driver_sql("SELECT max(idx) FROM records").scalar_one() or 0
+            last = store.last_index(connection)
         assert self.cloud.worker.wait_for(last, LONG_ENOUGH_SECONDS)
 
 
@@ -112,9 +113,10 @@ def replace(path: Path, contents: bytes) -> None:
     new.replace(path)
 
 
-def _directory(directory: Path, market: Market) -> Config:
+def _directory(directory: Path, market: Market, database: str) -> Config:
     directory.mkdir(exist_ok=True)
-    (directory / "cloud.toml").write_text(TEMPLATE.format(ingest_port=0, public_port=0), encoding="utf-8")
+    chosen = f'database = "{database}"\n' if database else ""
+    (directory / "cloud.toml").write_text(TEMPLATE.format(ingest_port=0, public_port=0) + chosen, encoding="utf-8")
     (directory / "root.point").write_bytes(market.trust.root_point)
     (directory / "registry.cose").write_bytes(market.trust.bundle(market.nodes))
     (directory / "record.key").write_bytes(market.cloud_secret)
@@ -130,9 +132,48 @@ def market() -> Market:
     return Market()
 
 
+OVER_BOTH_STORES = (
+    "test_ingest",
+    "test_log",
+    "test_log_proofs",
+    "test_projections",
+    "test_registry",
+    "test_crash_points",
+)
+"""Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches the stores over both."""
+    is_chosen = metafunc.module.__name__.rpartition(".")[2] in OVER_BOTH_STORES
+    if is_chosen and "database" in metafunc.fixturenames and not _says_database(metafunc):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+def _says_database(metafunc: pytest.Metafunc) -> bool:
+    return any(mark.args[0] == "database" for mark in metafunc.definition.iter_markers("parametrize"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Return a running server; one for each process that runs tests."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
 @pytest.fixture
-def cloud(tmp_path: Path, market: Market) -> Iterator[CloudUnderTest]:
+def database(request: pytest.FixtureRequest) -> str:
+    """Return the URL of an empty database, or nothing for files."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, market: Market, database: str) -> Iterator[CloudUnderTest]:
     """Return a running cloud with an empty ledger that knows the market's nodes."""
-    under_test = CloudUnderTest(tmp_path / "cloud", market)
+    under_test = CloudUnderTest(tmp_path / "cloud", market, database)
     yield under_test
     under_test.stop()

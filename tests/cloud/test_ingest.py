@@ -112,11 +112,19 @@ def _sixty_four_bits(market: Market) -> bytes:
     return _sealed(market, cbor.encode(entries))
 
 
+def _nul_in_the_reason(market: Market) -> bytes:
+    entries = cbor.decode(cose.parse(market.health()).payload)
+    assert isinstance(entries, dict)
+    entries[5] = "\0"
+    return _sealed(market, cbor.encode(entries))
+
+
 def _empty(market: Market) -> bytes:
     return b""
 
 
 BAD_RECORDS: dict[Callable[[Market], bytes], str] = {
+    _nul_in_the_reason: "record.kind",
     _empty: "cose.tag",
     _truncated: "cose.truncated",
     _trailing: "cose.trailing",
@@ -314,6 +322,7 @@ def test_the_answer_is_sealed_by_the_clouds_own_key(cloud: CloudUnderTest, marke
     assert cose.parse(response.content).kid == p256.key_id(market.cloud.key.point)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_full_disk_acknowledges_nothing_and_the_next_try_goes_through(cloud: CloudUnderTest, market: Market) -> None:
     envelope = market.envelope(*(market.health() for _ in range(500)))
     writer = cloud.cloud.stores.ledger.writer
