@@ -20,6 +20,7 @@ from edge.access import Access
 from edge.broker import EmbeddedBroker
 from edge.config import MOSQUITTO, GatewayConfig
 from edge.feed import Feed
+from edge.firmware_files import FirmwareFiles
 from edge.forecast import BufferForecast
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
@@ -60,6 +61,7 @@ class Site:
         self._gateway = Gateway(Verifier(self._keyring), outbox, self._key, self.health, config.batch_records)
         self._forecast = BufferForecast()
         self._reminder = revocations.ExpiryReminder()
+        self._files = FirmwareFiles(config) if config.firmware_port else None
         self._background: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -72,6 +74,8 @@ class Site:
             await self._broker.start()
             self._inbox.start()
             status.start()
+            if self._files is not None:
+                self._files.start()
             self.outbox.remember_registry(self._keyring.serial)
             log.info("gateway.started", name=self.name, broker=self.config.broker, mqtt_port=self.config.mqtt_port)
             await self._work_until(stop)
@@ -80,6 +84,8 @@ class Site:
             await self._broker.stop()
             self._feed.close()
             status.stop()
+            if self._files is not None:
+                await self._files.stop()
             log.info("gateway.stopped", name=self.name)
 
     def _make_broker(self) -> SiteBroker:
@@ -185,6 +191,8 @@ class Site:
             if fresh == self._revocations:
                 return
             self._broker.take_revocations()
+            if self._files is not None:
+                self._files.take_revocations()
         except (Rejected, Misuse, ssl.SSLError, OSError) as broken:
             log.error("crl.refused", reason=str(broken))
             return

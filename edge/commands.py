@@ -47,6 +47,7 @@ def init(
     broker: Annotated[str, typer.Option(help="`embedded`, or `mosquitto` for a real site.")] = config.EMBEDDED,
     broker_user: BrokerUser = DEFAULT_USERS[0],
     gateway_user: GatewayUser = DEFAULT_USERS[1],
+    firmware_port: Annotated[int, typer.Option(help="HTTPS port of firmware releases for devices; 0: none.")] = 0,
 ) -> None:
     """Write gateway.toml and create the empty outbox, once. Overwrites nothing."""
     try:
@@ -54,8 +55,10 @@ def init(
         path = directory / config.FILE_NAME
         if not path.exists():
             pid_file = _pid_file(directory) if broker_user == gateway_user else ""
-            path.write_text(config.default_text(cloud_url, mqtt_port, status_port, broker, pid_file), encoding="utf-8")
+            text = config.default_text(cloud_url, mqtt_port, status_port, broker, pid_file, firmware_port=firmware_port)
+            path.write_text(text, encoding="utf-8")
         settings = config.load(directory)
+        (directory / config.FIRMWARE_DIRECTORY).mkdir(exist_ok=True)
         if settings.broker == config.MOSQUITTO:
             configuration.check(settings, broker_user, gateway_user)  # now, so that init can be given again
         store.create(settings.outbox_path)

@@ -14,6 +14,8 @@ from tracewire.errors import Misuse
 FILE_NAME = "gateway.toml"
 MOSQUITTO_FILE = "mosquitto.conf"
 EMBEDDED, MOSQUITTO = BROKERS = ("embedded", "mosquitto")
+FIRMWARE_DIRECTORY = "firmware"
+"""Under the gateway's directory: a folder for each model of device, with its newest release in it."""
 MAX_RECORD_BYTES = 4096
 """Spec: no sealed record is longer; what is longer goes to quarantine unread."""
 MAX_PACKET_BYTES = 8192
@@ -54,6 +56,8 @@ class GatewayConfig:
     """TLS only; there is no plain listener."""
     status_port: int = 9464
     """Loopback HTTP with the status page and ``/metrics``."""
+    firmware_port: int = 0
+    """HTTPS for devices that fetch a release from ``DIR/firmware``; 0 serves none."""
     batch_records: int = 500
     """Most records in one envelope to the cloud, and in one commit of the outbox."""
     batch_bytes: int = 1 << 20
@@ -167,7 +171,13 @@ def _check_values(path: Path, config: GatewayConfig) -> None:
 
 
 def default_text(
-    cloud_url: str, mqtt_port: int, status_port: int, broker: str = EMBEDDED, broker_pid_file: str = ""
+    cloud_url: str,
+    mqtt_port: int,
+    status_port: int,
+    broker: str = EMBEDDED,
+    broker_pid_file: str = "",
+    *,
+    firmware_port: int = 0,
 ) -> str:
     """Return the ``gateway.toml`` that ``init`` writes: only what differs between sites; the rest has defaults."""
     return (
@@ -178,4 +188,5 @@ def default_text(
         + 'mqtt_listen_host = "0.0.0.0"\n'
         f"mqtt_port = {mqtt_port}\n"
         f"status_port = {status_port}\n"
+        f"firmware_port = {firmware_port}\n"
     )

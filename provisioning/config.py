@@ -26,7 +26,9 @@ from tracewire.credential import Registry
 from tracewire.errors import Misuse
 from tracewire.fields import LABEL
 
+from provisioning import release_trust
 from provisioning.enrol import Grant, Outfit
+from provisioning.release_trust import NO_UPDATES, Update
 
 KEEPER_LEVELS = (("gateway", 1), ("cloud", 2))
 """Whose receipts a device believes, and which level of custody each stands for."""
@@ -94,6 +96,8 @@ class Setup:
     """What the type plate says, in the order of IDENTITY; empty where nobody has given a code yet."""
     rail: Rail | None = None
     """What a slaughter line is told beside; a counter scale has none."""
+    update: Update = NO_UPDATES
+    """Where it looks for releases, and which revision of the board it is."""
 
 
 def read(path: Path) -> Setup:
@@ -119,6 +123,7 @@ def read(path: Path) -> Setup:
             card_reader=scale.get("card_reader", Setup.card_reader),
             identity=tuple(str(tables.get("identity", {}).get(name, "")) for name in IDENTITY),
             rail=_rail(tables["rail"]) if "rail" in tables else None,
+            update=release_trust.read(tables),
         )
     except OSError as problem:
         raise Misuse("setup.file", f"cannot read {path}: {problem.strerror}") from problem
@@ -203,6 +208,7 @@ def scale_outfit(setup: Setup, card_keys: bytes | None = None) -> Outfit:
             ["unlock.key", grant.unlock_secret],
             ["identity.cbor", cbor.encode(list(setup.identity))],
             ["config.cbor", encode_config(setup, grant)],
+            *release_trust.board_file(grant.entry.role, grant.release_points, setup.update),
         ]
 
     return outfit

@@ -20,6 +20,7 @@ from provisioning import publication, unlock
 from provisioning.claim import Claim
 from provisioning.issuing import CLIENT_DAYS, Authority
 from provisioning.registry import Entry, History, opened
+from provisioning.release_trust import trusted
 
 SERVING_ROLES = ("gateway", "cloud")
 """Roles that others connect to: they get a server certificate too."""
@@ -61,6 +62,8 @@ class Grant:
     registry: Registry
     unlock_secret: bytes = field(repr=False)
     """For a device with a sealed case; it goes over the wire of the bench and nowhere else."""
+    release_points: tuple[bytes, ...] = ()
+    """Whose signatures count on this device's firmware."""
 
 
 Outfit = Callable[[Grant], list[list[object]]]
@@ -136,7 +139,9 @@ def _issue(history: History, order: Order, claim: Claim, now: datetime) -> Grant
     )
     entry.credential().to_wire()  # a name or text out of bounds must stop us here, not when the registry is sealed
     secret = unlock.secret_of(history.files, entry.kid)
-    return Grant(entry, client, server, authority.server_ca_der, history.registry(), secret)
+    return Grant(
+        entry, client, server, authority.server_ca_der, history.registry(), secret, trusted(history.files.directory)
+    )
 
 
 def _code_base(history: History, order: Order, claim: Claim) -> str | None:

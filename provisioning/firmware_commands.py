@@ -8,7 +8,7 @@ import typer
 from tracewire.errors import Misuse
 from tracewire.manifest import SIGNATURES_NEEDED, Manifest, Target
 
-from provisioning import durable, firmware_signing
+from provisioning import durable, firmware_signing, release_trust
 from provisioning.firmware_signing import Release
 
 firmware = typer.Typer(help="Firmware releases: make keys, sign with two people, check.", no_args_is_help=True)
@@ -31,6 +31,19 @@ def firmware_key(
     key = firmware_signing.make_key(path, _passphrase(passphrase_file, is_new=True))
     point = path.with_suffix(firmware_signing.POINT_SUFFIX)
     typer.echo(f"Release key {key.kid.hex()} is in {path}; boards trust it by {point}.")
+
+
+@firmware.command("trust")
+def firmware_trust(
+    point: Annotated[list[Path], typer.Argument(help="Points of release keys, for example alice.point bob.point.")],
+    ca_directory: Annotated[Path, typer.Option("--ca", help="Directory of the authority.")],
+) -> None:
+    """Let the devices that are enrolled from now on trust these people's signatures on firmware.
+
+    Example: chengxin firmware trust alice.point bob.point --ca CA
+    """
+    kids = release_trust.trust(ca_directory, point)
+    typer.echo(f"Trusted: {', '.join(kid.hex() for kid in kids)}; a device takes updates when there are two.")
 
 
 @firmware.command("sign")

@@ -20,8 +20,11 @@ from tracewire.p256 import SigningKey
 
 from provisioning import durable, layout
 
+ROM_FILE = "rom.img"
+"""All modules in one: a folder that holds it ships nothing else, and a board runs it in place."""
+
 SHIPPED_SUFFIXES = (".mpy", ".bin")
-"""What a program imports or reads; the build's own notes and the ROM of the same modules stay behind."""
+"""What ships of a folder without: what a program imports or reads. The build's own notes stay behind."""
 
 POINT_SUFFIX = ".point"
 
@@ -85,6 +88,8 @@ def read_point(path: Path) -> bytes:
 def hash_list(image: Path) -> list[tuple[str, int, bytes]]:
     """Return (path, size, SHA-256) of every file of ``image`` that ships, sorted by path; ``Misuse`` when none does."""
     files = [path for path in image.rglob("*") if path.is_file() and path.suffix in SHIPPED_SUFFIXES]
+    if (image / ROM_FILE).is_file():
+        files = [image / ROM_FILE]
     if not files:
         raise Misuse("firmware.image", f"{image} holds no compiled firmware; make it with: make firmware")
     return sorted(_row(image, path) for path in files)

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from tracewire import cbor, topics
 from tracewire.errors import Misuse
 
+from provisioning import release_trust
 from provisioning.config import encode_plu, keeper_keys
 from provisioning.enrol import Grant, Outfit
+from provisioning.release_trust import NO_UPDATES, Update
 
 _LEAST_JOURNAL_BYTES = 32_768
 
@@ -30,6 +32,8 @@ class HandheldSetup:
     gateway_port: int
     journal_bytes: int = 524_288
     """Flash given to unsent records: half of a 1 MiB partition, some 1,500 visits."""
+    update: Update = NO_UPDATES
+    """Where it looks for releases, and which revision of the board it is."""
 
 
 def read(path: Path) -> HandheldSetup:
@@ -43,6 +47,7 @@ def read(path: Path) -> HandheldSetup:
             gateway["host"],
             gateway["port"],
             tables.get("journal_bytes", HandheldSetup.journal_bytes),
+            release_trust.read(tables),
         )
     except OSError as problem:
         raise Misuse("setup.file", f"cannot read {path}: {problem.strerror}") from problem
@@ -63,6 +68,7 @@ def outfit(setup: HandheldSetup) -> Outfit:
             ["server_ca.der", grant.server_ca_der],
             ["plu.cbor", encode_plu(())],
             ["config.cbor", encode_config(setup, grant)],
+            *release_trust.board_file(grant.entry.role, grant.release_points, setup.update),
         ]
 
     return outfit

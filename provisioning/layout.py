@@ -34,6 +34,7 @@ class Layout:
         self.unlock_key = self.private / "unlock.key"
         self.card_keys = self.private / "card_keys.sealed"
         self.cards = self.private / "cards.jsonl"
+        self.release_points = directory / "release-points"
         self.lock = self.private / "lock"
 
 

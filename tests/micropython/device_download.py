@@ -226,6 +226,34 @@ def test_an_interrupted_download_fetches_only_what_it_lacks():
     assert restarted(flash) == "a" and holds("a", third)
 
 
+def test_a_long_file_goes_on_after_what_a_power_cut_left_of_it():
+    flash = fresh_board()
+    long = dict(NEW)
+    long["table.bin"] = bytes(range(250)) * 400
+    bundle = signed(release(long, "1.3.0"))
+    download = Download(ROOT, BOARD, not_busy, silent)
+    download.begin(bundle, NOW_MS)
+    while download.wanted != "table.bin":
+        download.write(long[download.wanted])
+    download.write(long["table.bin"][:40000])
+    download.write(long["table.bin"][40000:50000])
+    assert restarted(flash) == "a"
+    again = Download(ROOT, BOARD, not_busy, silent)
+    again.begin(bundle, NOW_MS)
+    assert (again.wanted, again.offset, again.missing_bytes) == ("table.bin", 40000, 60000)
+    assert install(long, bundle) == ["table.bin"]
+    assert restarted(flash) == "b" and holds("b", long)
+
+
+def test_what_is_left_of_another_release_is_not_taken_for_a_beginning():
+    flash = fresh_board()
+    short = dict(NEW)
+    short["table.bin"] = b"short"
+    place("b", short, signed(release(short, "0.9.0")))
+    assert "table.bin" in install()
+    assert restarted(flash) == "b" and holds("b", NEW)
+
+
 def test_a_release_that_does_not_fit_is_refused_before_the_spare_slot_is_touched():
     flash = fresh_board(blocks=40)
     trail = Trail()

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 FILES = ("tls_cert.der", "server_ca.der", "plu.cbor", "config.cbor")
 """What the bench must send."""
 
-OPTIONAL_FILES = ("unlock.key", "identity.cbor", "card_keys.cbor")
+OPTIONAL_FILES = ("unlock.key", "identity.cbor", "card_keys.cbor", "board.cbor")
 """What it sends to some: the secret of ``tracewire.unlock`` and the texts of the type plate to a device with a sealed
-case, keys to one that reads cards itself."""
+case, keys to one that reads cards itself, and to one that takes updates what it is and whose releases it trusts
+(``update.board``)."""
 
 _CONFIG = "config.cbor"
 _CONFIG_NAME = 1  # key of the device name in config.cbor

@@ -38,7 +38,7 @@ class Client:
         backoff: Backoff,
         window: int = WINDOW,
     ) -> None:
-        self._broker = broker
+        self.broker = broker
         self._topic = topic
         self._on_message = on_message
         self._on_online = on_online
@@ -74,7 +74,7 @@ class Client:
         await self._link.publish(topic, payload)
 
     async def _session(self) -> None:
-        link = Link(self._broker, self._decoder, self._window)
+        link = Link(self.broker, self._decoder, self._window)
         self.state = CONNECTING
         try:
             await link.open()

@@ -36,6 +36,10 @@ class Watchdog:
         now = self._ticks_ms()
         return [name for name, seen in self._seen.items() if time.ticks_diff(now, seen) > self._limits_ms[name]]
 
+    def is_well(self) -> bool:
+        """Tell whether no loop is stalled."""
+        return not self.stalled()
+
     async def run(self, period_ms: int = PERIOD_MS) -> None:
         """Feed for as long as nothing is stalled; then stop feeding, and let the board reset."""
         while not self.stalled():

@@ -17,6 +17,11 @@ def boot_cause() -> str:
     return _CAUSES.get(machine.reset_cause(), "other")
 
 
+def restart() -> None:
+    """Begin again from power-on; does not return."""
+    machine.reset()
+
+
 def readings() -> "dict[str, int]":
     """Return health fields: the chip's temperature, and the battery on a board that measures it."""
     known = {"temperature_millidegrees": esp32.mcu_temperature() * 1000}

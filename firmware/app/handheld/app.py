@@ -56,6 +56,10 @@ class HandheldApp:
         self._history, self._publisher = history, publisher
         self._form = self._scanned = self._visit = None
 
+    def is_busy(self) -> bool:
+        """Tell whether a visit is being written down."""
+        return self._form is not None
+
     async def serve_keys(self) -> None:
         """Answer every key press."""
         while True:

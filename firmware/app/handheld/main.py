@@ -22,7 +22,9 @@ from hal.keypad import Keypad
 from hal.lamps import Lamps
 from hal.scanner import Scanner
 from hal.watchdog import Watchdog as BoardWatchdog
-from tracewire import p256, receipt, vocabulary
+from tracewire import feed, p256, receipt, vocabulary
+from update import upkeep
+from update.upkeep import Upkeep
 
 from handheld import settings
 from handheld.app import HandheldApp
@@ -58,6 +60,7 @@ async def run() -> None:
     journal = Journal(root + "/journal", told.journal_bytes)
     keeper = ClockKeeper(clock, root)
     boot = boot_body(power.boot_cause())
+    release = upkeep.introduce(root, boot)
     history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     keeper.start(history)
 
@@ -79,6 +82,9 @@ async def run() -> None:
     )
     status = Status(screen, whereabouts, journal, publisher, client, watchdog.progress)
     heart = Heart(clock.ticks_ms, whereabouts.receiver, journal, history, publisher, boot["cause"])
+    firmware = Upkeep(root, release, history, publisher, app.is_busy, watchdog.is_well)
+    firmware.report()
+    downlink.on(feed.FIRMWARE, firmware.hear)
     await asyncio.gather(
         app.serve_keys(),
         app.serve_scans(),
@@ -90,6 +96,7 @@ async def run() -> None:
         downlink.run(),
         heart.beat(),
         watchdog.run(),
+        firmware.run(),
     )
 
 

@@ -28,8 +28,10 @@ from hal.watchdog import Watchdog as BoardWatchdog
 from scale.health import Heart
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
-from tracewire import cose, p256, record
+from tracewire import cose, feed, p256, record
 from tracewire.errors import Misuse
+from update import upkeep
+from update.upkeep import Upkeep
 
 from rail import lot_desk, type_plate
 from rail.app import RailApp
@@ -46,7 +48,7 @@ from rail.tag_desk import TagDesk
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
 JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
-COLLECT_EVERY_BYTES = 24576  # early and often: short pauses, and free memory stays in large pieces
+COLLECT_EVERY_BYTES = 8192  # early and often: short pauses, and free memory stays in large pieces
 
 
 async def run() -> None:
@@ -61,6 +63,7 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, power.boot_cause())
+    release = upkeep.introduce(root, boot)
     keeper = ClockKeeper(clock, root)
     history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     lots, register = Lots(root), Register(root)
@@ -105,6 +108,9 @@ async def run() -> None:
         boot=boot,
         readings=(keeper.readings, downlink.readings),
     )
+    firmware = Upkeep(root, release, history, publisher, lambda: rail.carcass is not None, watchdog.is_well)
+    firmware.report()
+    downlink.on(feed.FIRMWARE, firmware.hear)
     await asyncio.gather(
         app.weigh(),
         app.serve_tags(),
@@ -115,6 +121,7 @@ async def run() -> None:
         downlink.run(),
         heart.beat(),
         watchdog.run(),
+        firmware.run(),
     )
 
 

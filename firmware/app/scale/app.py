@@ -88,6 +88,10 @@ class ScaleApp:
         """Return its health fields."""
         return {"unsold": self.unsold, "slips_owed": len(self._slip_desk.owed.numbers)}
 
+    def is_busy(self) -> bool:
+        """Tell whether somebody is being served: something lies on the pan, or a price or a tare is being keyed."""
+        return not self._weigher.reading.is_zero or self._keying.is_open
+
     async def weigh(self) -> None:
         """Follow the load cell; record every load that settles, sold or not."""
         while True:

@@ -49,6 +49,11 @@ class Keying:
         self._subject = None  # None: nothing is keyed in; ``set``, ``tare`` or the goods whose price it is
         self._typed = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a sequence of keys has begun."""
+        return self._subject is not None
+
     def take(self, key: str) -> bool:
         """Tell whether ``key`` was for a number being keyed in; whatever is refused ends it."""
         if self._subject is None and key != _START:

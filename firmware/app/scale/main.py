@@ -24,7 +24,9 @@ from hal.keypad import Keypad
 from hal.lamps import Lamps
 from hal.printer import Printer
 from hal.watchdog import Watchdog as BoardWatchdog
-from tracewire import p256
+from tracewire import feed, p256
+from update import upkeep
+from update.upkeep import Upkeep
 
 from scale import plu, slip, type_plate
 from scale.app import ScaleApp
@@ -62,6 +64,7 @@ async def run() -> None:
     boot = type_plate.boot_body(
         settings, power.boot_cause(), type_plate.identity(root), type_plate.software_digest(root)
     )
+    release = upkeep.introduce(root, boot)
     keeper = ClockKeeper(clock, root)
     history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     keeper.start(history)
@@ -105,6 +108,9 @@ async def run() -> None:
         boot=boot,
         readings=(keeper.readings, downlink.readings),
     )
+    firmware = Upkeep(root, release, history, publisher, app.is_busy, watchdog.is_well)
+    firmware.report()
+    downlink.on(feed.FIRMWARE, firmware.hear)
     await asyncio.gather(
         app.weigh(),
         app.serve_keys(),
@@ -115,6 +121,7 @@ async def run() -> None:
         downlink.run(),
         heart.beat(),
         watchdog.run(),
+        firmware.run(),
     )
 
 

@@ -62,7 +62,7 @@ def software_digest(root: str) -> bytes:
     The loader has held every file against that manifest at this power-on. Either way ``sha256sum`` on a release's
     ``.cose`` or on the image says the same.
     """
-    folder = sys.path[0]
+    folder = sys.argv[0] if sys.argv else ""
     if folder in (root + "/a", root + "/b"):
         with open(folder + ".cose", "rb") as bundle:
             return sha256(bundle.read()).digest()
@@ -110,5 +110,6 @@ class TypePlate:
         if number < len(IDENTITY):
             return _LABELS[number] + str(self._boot.get(IDENTITY[number], "—"))
         if number == len(IDENTITY):
-            return SOFTWARE + " " + "".join(["%02x" % octet for octet in self._boot["software_digest"][:4]])
+            digest = "".join(["%02x" % octet for octet in self._boot["software_digest"][:4]])
+            return self._boot["software"] + " " + digest
         return "事件计数 %d" % self._history.event_counter

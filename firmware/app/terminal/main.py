@@ -32,7 +32,9 @@ from scale import plu
 from scale.health import Heart
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
-from tracewire import cose, p256, record
+from tracewire import cose, feed, p256, record
+from update import upkeep
+from update.upkeep import Upkeep
 
 from terminal import type_plate
 from terminal.app import TerminalApp
@@ -57,6 +59,7 @@ async def run() -> None:
     key = KeyStore(root, entropy.read)
     journal = Journal(root + "/journal", settings.journal_bytes)
     boot = type_plate.boot_body(settings, power.boot_cause())
+    release = upkeep.introduce(root, boot)
     keeper = ClockKeeper(clock, root)
     history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     owed, book = Owed(root), VoucherBook(root, settings.code_base)
@@ -109,6 +112,9 @@ async def run() -> None:
         boot=boot,
         readings=(keeper.readings, downlink.readings),
     )
+    firmware = Upkeep(root, release, history, publisher, lambda: not weigher.reading.is_zero, watchdog.is_well)
+    firmware.report()
+    downlink.on(feed.FIRMWARE, firmware.hear)
     await asyncio.gather(
         app.weigh(),
         app.serve_keys(),
@@ -118,6 +124,7 @@ async def run() -> None:
         downlink.run(),
         heart.beat(),
         watchdog.run(),
+        firmware.run(),
     )
 
 

@@ -43,10 +43,17 @@ def confirm(root: str, tell: "Callable[[str, str], object]") -> bool:
     release = slots.release(root, state.candidate)
     if release is None:  # damaged since it was started: it is not to be trusted with the next start
         return False
-    tell("firmware_changed", "%s in %s is good" % (release.version, state.candidate))
+    make_good(root, state, release.version, release.security_version, tell)
+    return True
+
+
+def make_good(
+    root: str, state: "slots.State", version: str, security_version: int, tell: "Callable[[str, str], object]"
+) -> None:
+    """Do it for a release whose manifest was read when the program started."""
+    tell("firmware_changed", "%s in %s is good" % (version, state.candidate))
     state.active, state.candidate, state.tries_left = state.candidate, slots.NO_SLOT, 0
-    state.floor = max(state.floor, release.security_version)
+    state.floor = max(state.floor, security_version)
     slots.save(root, state)
     # Committed. A crash before it costs a start of the trial; after it the old slot is spare, and below the floor for
     # good when the security version rose.
-    return True

@@ -56,21 +56,26 @@ def check_files(folder: str, files: "tuple[File, ...]") -> None:
 
 def is_whole(folder: str, file: "File") -> bool:
     """Tell whether a file is there with the size and the digest that the manifest gives."""
-    path, size, digest = file
+    count, running = begun(folder, file)
+    return count == file[1] and running.digest() == file[2]
+
+
+def begun(folder: str, file: "File") -> "tuple[int, object]":
+    """Return how many bytes of a file are there, and their running SHA-256; of one that is too long, a few too many."""
     running, count = sha256(), 0
     piece = bytearray(_PIECE_BYTES)
     view = memoryview(piece)
     try:
-        with open(folder + "/" + path, "rb") as stream:
-            while count <= size:
+        with open(folder + "/" + file[0], "rb") as stream:
+            while count <= file[1]:
                 length = stream.readinto(piece)
                 if not length:
                     break
                 running.update(view[:length])
                 count += length
     except OSError:
-        return False
-    return count == size and running.digest() == digest
+        return 0, sha256()
+    return count, running
 
 
 def strangers(folder: str, files: "tuple[File, ...]") -> "list[str]":
@@ -103,11 +108,12 @@ def walk(folder: str, prefix: str = "") -> "Iterator[tuple[str, int]]":
         yield path, entry[3]
 
 
-def prepare(folder: str, files: "tuple[File, ...]") -> "list[File]":
-    """Remove what is not in ``files`` or differs, make the folders, and return the files still to be fetched.
+def prepare(folder: str, files: "tuple[File, ...]", is_begun: bool = False) -> "list[File]":
+    """Remove what is not in ``files``, make the folders, and return the files still to be fetched.
 
-    What is already there and right stays: an interrupted download goes on where it was, and a file that did not change
-    between two releases is not fetched again. Raises ``Unavailable("update.flash")``; calling again goes on.
+    What is already there and right stays, so a file that did not change between two releases is not fetched again.
+    With ``is_begun``, when this same release was being fetched before, the beginning of the first file that is not
+    whole stays too. Raises ``Unavailable("update.flash")``; calling again goes on.
     """
     try:
         for path in strangers(folder, files):
@@ -118,11 +124,19 @@ def prepare(folder: str, files: "tuple[File, ...]") -> "list[File]":
         missing = []
         for file in files:
             if not is_whole(folder, file):
-                _remove(folder + "/" + file[0])
+                if missing or not is_begun or _size(folder + "/" + file[0]) >= file[1]:
+                    _remove(folder + "/" + file[0])
                 missing.append(file)
         return missing
     except OSError as error:
         raise Unavailable("update.flash", str(error))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return 0
 
 
 def _make_folder(path: str) -> None:

@@ -3,7 +3,7 @@
     download = Download(root, board, is_busy, tell)
     download.begin(bundle, clock.now_ms())
     while download.wanted:
-        for chunk in source.read(download.wanted):      # path of a file of the release
+        for chunk in source.read(download.wanted, download.offset):     # path of a file of the release
             download.write(chunk)
     download.finish()                                   # then restart the board: the loader tries it
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _LINK_BYTES = 8  # of each further block of a file that littlefs keeps for itself, on average
 _BLOCKS_OF_A_FOLDER = 2
 _SLACK_BLOCKS = 8  # state file, manifest, and littlefs' own moving of blocks
+_BEGUN = ".begun"  # beside a slot: digest of the release that is being fetched into it
+_COMMIT_BYTES = 32768  # a power cut costs so much of a file; each commit costs a block erase
 
 
 class Download:
@@ -64,8 +66,13 @@ class Download:
 
     @property
     def wanted(self) -> "str | None":
-        """Path of the file whose bytes ``write`` expects next, from its beginning unless it has begun."""
+        """Path of the file whose bytes ``write`` expects next, from ``offset`` on."""
         return self._missing[0][0] if self._missing else None
+
+    @property
+    def offset(self) -> int:
+        """From which byte of the ``wanted`` file on: an earlier attempt may have left its beginning."""
+        return self._count
 
     @property
     def missing_bytes(self) -> int:
@@ -94,15 +101,24 @@ class Download:
         self._check_new(release, state)
         self._check_room(release, slots.folder(self._root, state.spare))
         self._tell("firmware_changed", slots.plain(release.version + " begins in " + state.spare))
-        self._invalidate(state.spare)
-        self._missing = contents.prepare(slots.folder(self._root, state.spare), release.files)
+        _remove(slots.bundle_path(self._root, state.spare))
+        # Committed: the spare slot cannot be started any more. A crash here leaves one good slot, the active one.
+        folder = slots.folder(self._root, state.spare)
+        begun_path = folder + _BEGUN
+        is_begun = slots.read(begun_path) == release.digest
+        self._missing = contents.prepare(folder, release.files, is_begun)
+        if not is_begun:
+            slots.write(begun_path, release.digest)
+            # Committed: what lies in the slot from now on is of this release. A crash before it: it is removed again.
         self._bundle, self._release, self._slot = bytes(bundle), release, state.spare
+        if self._missing:
+            self._count, self._running = contents.begun(folder, self._missing[0])
 
     def write(self, chunk: bytes) -> None:
         """Take the next bytes of the file that is ``wanted``; the whole file is on flash when its last byte was taken.
 
         Raises ``Rejected("update.overrun")`` or ``("update.digest")``, ``Unavailable("update.flash")``: after each
-        of them the file begins anew.
+        of them the file begins anew, at ``offset`` 0.
         """
         self._refuse_while_busy()
         if not self._missing:
@@ -138,6 +154,7 @@ class Download:
             self._tell("firmware_changed", slots.plain(release.version + " refused: " + str(refusal)))
             raise
         self._tell("firmware_changed", slots.plain(release.version + " on trial from the next start, in " + self._slot))
+        _remove(slots.folder(self._root, self._slot) + _BEGUN)
         slots.write(slots.bundle_path(self._root, self._slot), self._bundle)
         # Committed: the slot is whole and signed. A crash here leaves it spare; the next begin finds every file there.
         state = self._state()
@@ -173,19 +190,14 @@ class Download:
         if wanted > free_blocks + held:
             raise Rejected("update.too_big", "%d blocks, %d free" % (wanted, free_blocks + held))
 
-    def _invalidate(self, slot: str) -> None:
-        try:
-            os.remove(slots.bundle_path(self._root, slot))
-        except OSError as error:
-            if error.errno != errno.ENOENT:
-                raise Unavailable("update.flash", str(error))
-        # Committed: the spare slot cannot be started any more. A crash here leaves one good slot, the active one.
-
     def _append(self, path: str, chunk: bytes) -> None:
         try:
             if self._stream is None:
-                self._stream = open(path, "wb")  # noqa: SIM115 (open until its last chunk)
+                self._stream = open(path, "ab" if self._count else "wb")  # noqa: SIM115 (open until its last chunk)
             self._stream.write(chunk)
+            if self._count // _COMMIT_BYTES != (self._count + len(chunk)) // _COMMIT_BYTES:
+                self._stream.flush()
+                # Committed. A crash here: the next begin goes on after this chunk.
         except OSError as error:
             self._drop_stream()
             raise Unavailable("update.flash", str(error))
@@ -218,3 +230,12 @@ class Download:
     def _refuse_while_busy(self) -> None:
         if self._is_busy():
             raise Unavailable("update.busy", "a sale is open")
+
+
+def _remove(path: str) -> None:
+    """Remove a file; ``Unavailable("update.flash")`` when it is there and stays."""
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise Unavailable("update.flash", str(error))

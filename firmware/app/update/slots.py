@@ -9,7 +9,7 @@ power cut leaves the decision before it or the one after it. The frozen loader a
 file; its keys are never given another meaning.
 """
 
-from tracewire import cbor, manifest
+from tracewire import cbor
 from tracewire.errors import Rejected, Unavailable
 
 TYPE_CHECKING = False
@@ -143,6 +143,8 @@ def release(root: str, slot: str) -> "Manifest | None":
     bundle = read(bundle_path(root, slot))
     if bundle is None:
         return None
+    from tracewire import manifest  # noqa: PLC0415 (who only reads the state needs no manifests)
+
     try:
         return manifest.peek(bundle)
     except Rejected:

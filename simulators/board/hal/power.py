@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 
 from hal.panel import plug
 
@@ -12,6 +13,11 @@ _watchers = []
 def boot_cause() -> str:
     """Return a word of ``vocabulary.BOOT_CAUSES``: what CHENGXIN_BOOT_CAUSE says, else somebody switched it on."""
     return os.getenv("CHENGXIN_BOOT_CAUSE") or "power_on"
+
+
+def restart() -> None:
+    """Begin again from power-on: the process ends, and whoever holds its panel starts the next one."""
+    sys.exit(0)
 
 
 def readings() -> "dict[str, int]":
