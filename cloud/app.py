@@ -116,7 +116,7 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
         receipts.router(stores.ledger, Issuer(keys_of_log.origin, own_key, now_ms)),
     ):
         public_app.include_router(routes, prefix=proofs.PREFIX)
-    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks))
+    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks, cosignatures.reach))
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
     public_app.include_router(

@@ -33,6 +33,8 @@ class Metrics:
         )
         self.size = self._gauge("ledger_records", "Records in the ledger")
         self.gaps = self._gauge("ledger_open_holes", "Ranges of records that are missing now")
+        self.witnessed = self._gauge("witnessed_records", "Records under a head that enough witnesses cosigned")
+        self.witnessed_until = self._gauge("witnessed_until_seconds", "Unix time until when they vouch for it")
         self.lag = self._gauge("projection_lag_records", "Records that a projection has not seen", "projection")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
@@ -52,21 +54,42 @@ class Metrics:
                 self.forks.inc()
 
 
-def router(metrics: Metrics, store: Store, watermarks: Callable[[], Mapping[str, int]]) -> APIRouter:
-    """Return ``/healthz`` for a supervisor and ``/metrics`` for Prometheus."""
+def router(
+    metrics: Metrics,
+    store: Store,
+    watermarks: Callable[[], Mapping[str, int]],
+    witnessed: Callable[[], tuple[int, int]],
+) -> APIRouter:
+    """Return ``/healthz`` for a supervisor and ``/metrics`` for Prometheus.
+
+    ``witnessed`` returns how many records enough witnesses vouch for, and until when: Unix milliseconds, 0 for never.
+    """
     routes = APIRouter()
 
     @routes.get("/healthz")
     def healthz() -> JSONResponse:
         size, gaps = _measure(store)
         lag = {name: size - applied for name, applied in watermarks().items()}
-        return JSONResponse({"status": "ok", "records": size, "open_holes": gaps, "projection_lag": lag})
+        vouched, until_ms = witnessed()
+        return JSONResponse(
+            {
+                "status": "ok",
+                "records": size,
+                "open_holes": gaps,
+                "projection_lag": lag,
+                "witnessed_records": vouched,
+                "witnessed_until_ms": until_ms,
+            }
+        )
 
     @routes.get("/metrics")
     def scrape() -> Response:
         size, gaps = _measure(store)
         metrics.size.set(size)
         metrics.gaps.set(gaps)
+        vouched, until_ms = witnessed()
+        metrics.witnessed.set(vouched)
+        metrics.witnessed_until.set(until_ms / 1000)
         for name, applied in watermarks().items():
             metrics.lag.labels(name).set(size - applied)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,10 @@ from pathlib import Path
 import httpx
 from sqlalchemy import Connection, case, delete, insert, update
 
-from cloud.db.engine import open_store
+from cloud import projections
+from cloud.app import every_projection
+from cloud.config import load
+from cloud.db.engine import create_store, open_store
 from cloud.ledger import cosigning, store, tree
 from cloud.ledger.note import VerifierKey
 from simulators.service import Service
@@ -100,7 +103,15 @@ class Operator:
             return str(row.device)
 
     def _ledger(self) -> "_Transaction":
+        self._forget_projections()
         return _Transaction(self.directory / LEDGER)
+
+    def _forget_projections(self) -> None:
+        """Let the pages be made anew from what the ledger says next: they would tell that it is shorter."""
+        for path in self.directory.glob("projections.sqlite*"):
+            path.unlink()
+        tables = [projections.TABLES, *(each.tables for each in every_projection())]
+        create_store(load(self.directory).projections_path, tables)
 
     def _set_ports(self) -> None:
         path = self.directory / "cloud.toml"
@@ -131,6 +142,8 @@ def _size(connection: Connection) -> int:
 
 def _renumber(connection: Connection, places: dict[int, int]) -> None:
     """Move records to other places, by way of negative numbers so that no two ever stand in one."""
+    if not places:
+        return
     index = store.records.c.idx
     moved = case({old: -new for old, new in places.items()}, value=index)
     connection.execute(update(store.records).where(index.in_(places)).values(idx=moved))

@@ -87,12 +87,13 @@ class Auditor:
         self._outcome = Outcome()
         self.state.renew()
         keys = self._keys()
-        data = self._source.newest_head()
+        told = self._ask_witnesses(keys[0].name)
+        data = self._source.newest_head()  # after the witnesses: it may be larger than what they saw, never smaller
         newest = self._open(data, keys)
         if newest is None or not self._follows(newest, keys):
             return self._end()
         roll, forks = self._registry(newest.checkpoint.size)
-        best = self._best_witnessed(data, newest, keys)
+        best = self._best_witnessed([data, *told], newest, keys)
         if self._replay(newest, data, best, roll, progress):
             self.state.head, self.state.target = data, b""
         if roll is not None:
@@ -146,23 +147,31 @@ class Auditor:
             self._find("registry.refused", f"no registry under this root: {error.code} {error.detail}")
             return None, []
 
-    def _best_witnessed(self, data: bytes, newest: SignedHead, keys: Sequence[VerifierKey]) -> WitnessedHead | None:
+    def _ask_witnesses(self, origin: str) -> list[bytes]:
+        """Return heads with cosignatures, as the operator has them and as the witnesses say when asked themselves."""
+        if not self._trust.policy.witnesses:
+            return []
+        told = self._source.witnessed_head()
+        asked, self._outcome.silent_witnesses = heads.ask_witnesses(self._trust.policy, origin)
+        return [*asked, told] if told else asked
+
+    def _best_witnessed(
+        self, notes: Sequence[bytes], newest: SignedHead, keys: Sequence[VerifierKey]
+    ) -> WitnessedHead | None:
         """Return the largest head that enough witnesses vouch for, of those that may belong to this history."""
         policy = self._trust.policy
         if not policy.witnesses:
             return None
-        told = self._source.witnessed_head()
-        asked, self._outcome.silent_witnesses = heads.ask_witnesses(policy, keys[0].name)
         found: list[WitnessedHead] = []
-        for note in (data, told, *asked):
+        for note in notes:
             try:
-                found += heads.witnessed([note] if note else [], keys, policy)
+                found += heads.witnessed(note, keys, policy)
             except Rejected as error:
                 self._find("witness.forged", f"a cosignature does not hold: {error.detail}")
         best = next((head for head in _merged(found) if head.until_s(policy) is not None), None)
         for head in found:
-            seen = SignedHead(head.checkpoint, max(head.times.values()), ())
-            problem = heads.contradiction(seen, newest)
+            # Without a time: a witness's says when it was asked, not when the log signed.
+            problem = heads.contradiction(SignedHead(head.checkpoint, 0, ()), newest)
             if problem:
                 self._find(problem[0], f"a witness was shown another history: {problem[1]}")
                 return None

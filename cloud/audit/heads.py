@@ -41,20 +41,14 @@ def moment(time_s: float) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def witnessed(notes: Sequence[bytes], keys: Sequence[VerifierKey], policy: Policy) -> list[WitnessedHead]:
-    """Return the heads of these notes that a known witness cosigned, largest first.
+def witnessed(data: bytes, keys: Sequence[VerifierKey], policy: Policy) -> list[WitnessedHead]:
+    """Return the head of a note if a known witness cosigned it, and nothing otherwise.
 
     Raises ``Rejected("checkpoint.signature")`` when a line in the name of a known witness does not hold.
     """
-    found: dict[Checkpoint, dict[VerifierKey, int]] = {}
-    for data in notes:
-        head = checkpoint.open_signed(data, keys)
-        times = checkpoint.cosigned(head.checkpoint, head.signatures, policy.keys)
-        known = found.setdefault(head.checkpoint, {})
-        for key, time_s in times.items():
-            known[key] = max(time_s, known.get(key, 0))
-    heads = [WitnessedHead(head, times) for head, times in found.items() if times]
-    return sorted(heads, key=lambda head: head.checkpoint.size, reverse=True)
+    head = checkpoint.open_signed(data, keys)
+    times = checkpoint.cosigned(head.checkpoint, head.signatures, policy.keys)
+    return [WitnessedHead(head.checkpoint, times)] if times else []
 
 
 def ask_witnesses(policy: Policy, origin: str) -> tuple[list[bytes], list[str]]:

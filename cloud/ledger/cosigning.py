@@ -142,11 +142,20 @@ class Cosignatures:
             sizes = connection.execute(known.order_by(table.size.desc()).limit(_SIZES_LOOKED_AT)).scalars()
             for size in list(sizes):
                 head = Checkpoint(self._head.origin, size, tree.root(size))
-                times = checkpoint.cosigned(head, self.of(connection, head), self.policy.keys)
+                try:
+                    times = checkpoint.cosigned(head, self.of(connection, head), self.policy.keys)
+                except Rejected as error:  # whoever keeps lines verifies them: the database was damaged or altered
+                    log.error("cosignature.damaged", size=size, detail=error.detail)
+                    continue
                 until_s = self.policy.met_until(times)
                 if until_s is not None:
                     return head, until_s
         return None
+
+    def reach(self) -> tuple[int, int]:
+        """Return how many records enough witnesses vouch for, and until when: Unix milliseconds; zeros for none."""
+        found = self.witnessed()
+        return (found[0].size, found[1] * 1000) if found else (0, 0)
 
     def last_size(self, witness: Witness) -> int:
         """Return the size of the newest head that a witness cosigned, 0 for none."""
@@ -254,13 +263,13 @@ def create(store: Store, head: Head, kept: Cosignatures) -> Submitters:
 
 def status(head: Head, kept: Cosignatures, submitters: Submitters, now_ms: Callable[[], int]) -> dict[str, object]:
     """Return how far the log is witnessed, for a person and for a supervisor."""
-    newest, found = head.newest(), kept.witnessed()
+    newest, (vouched, until_ms) = head.newest(), kept.reach()
     return {
         "origin": head.origin,
         "size": newest.size,
         "quorum": kept.policy.quorum,
-        "witnessed_size": found[0].size if found else 0,
-        "witnessed_until_ms": found[1] * 1000 if found else None,
+        "witnessed_size": vouched,
+        "witnessed_until_ms": until_ms,
         "now_ms": now_ms(),
         "witnesses": [{"name": each.name, "problem": each.problem} for each in submitters.all],
     }

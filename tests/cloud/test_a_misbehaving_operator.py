@@ -205,12 +205,16 @@ def test_an_old_head_shown_again(town: Town, crooked: Operator) -> None:
 def test_a_split_view_before_one_witness(town: Town) -> None:
     """Last, because the witness goes along with one of the two."""
     one, other = town.take_over(), town.take_over()
+    front = ReplayingFront(one.url)
     try:
         one.cloud.start()
+        front.hold("/v1/log/checkpoint")
         town.yard.ingest_port = one.ingest_port
         town.yard.post(town.yard.envelopes(count=1, records=10))
         town.until(lambda: town.status(one.url)["witnessed_size"] == 50)
         assert set(town.audit(one.url, witnessed=True)) <= {"hole"}  # the other tests' clouds have the scales' records
+        old = town.audit(front.url, witnessed=True)
+        assert any("a witness was shown another history" in words for words in old.values()), old
         before = town.evidence()
         other.cloud.start()
         town.yard.ingest_port = other.ingest_port
@@ -220,5 +224,6 @@ def test_a_split_view_before_one_witness(town: Town) -> None:
         assert found["log.split"].startswith("a witness was shown another history: another root for the same 50")
         town.until(lambda: town.status(other.url)["witnesses"][0]["problem"] != "")  # type: ignore[index]  # a list
     finally:
+        front.close()
         one.cloud.stop()
         other.cloud.stop()

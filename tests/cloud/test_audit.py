@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from cryptography.hazmat.primitives import serialization
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tracewire import chain, p256
 from tracewire.errors import Misuse, Unavailable
@@ -21,8 +22,10 @@ from cloud.ledger import merkle
 from cloud.ledger.history import Link
 from cloud.ledger.policy import Policy
 from simulators.node import now_ms
+from simulators.operator import Operator
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
+from tests.cloud.test_verify_ledger import root_certificate
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 Audit = Callable[..., Auditor]
@@ -153,9 +156,10 @@ def test_the_command_says_what_it_saw_and_by_its_status_how_it_is(
     cloud: CloudUnderTest, market: Market, tmp_path: Path
 ) -> None:
     (tmp_path / "root.point").write_bytes(market.trust.root_point)
+    (tmp_path / "root_cert.pem").write_bytes(root_certificate(market, serialization.Encoding.PEM))
     sealed = [market.health() for _ in range(300)]
     cloud.deliver(market.envelope(*sealed[:-1]))
-    options = ["--root", tmp_path / "root.point", "--state", tmp_path / "market.audit"]
+    options = ["--root", tmp_path / "root_cert.pem", "--state", tmp_path / "market.audit"]
     done = _command(cloud.url, *options)
     assert (done.returncode, "HOLDS: 299 records replayed" in done.stdout) == (0, True), done.stdout + done.stderr
     cloud.deliver(market.envelope(market.health()))
@@ -173,6 +177,36 @@ def test_the_command_says_what_it_saw_and_by_its_status_how_it_is(
 
 def _command(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([CHENGXIN, "audit", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(what=st.sampled_from(["drop", "rewrite", "swap", "cut_off"]), place=st.integers(0, 5))
+def test_whatever_was_altered_is_noticed_by_who_audited_before(
+    cloud: CloudUnderTest, market: Market, audit: Audit, tmp_path: Path, what: str, place: int
+) -> None:
+    cloud.deliver(market.envelope(*[market.health(node) for node in (market.scale, market.line) * 3]))
+    memory = tmp_path / "memory"
+    memory.unlink(missing_ok=True)
+    size = audit(memory).state.frontier.size
+    ledger = cloud.config.ledger_path
+    cloud.stop()
+    kept = ledger.read_bytes()
+    operator = Operator(cloud.config.directory)
+    first = size - place
+    if what == "drop":
+        operator.drop(first)
+    elif what == "swap":
+        operator.swap(first, first % size + 1)
+    elif what == "cut_off":
+        operator.cut_off(first - 1)
+    else:
+        operator.rewrite(first, operator.sealed_at(first)[:-1] + b"\0\0")
+    cloud.start()
+    found = {each.code for each in audit(memory).state.findings}
+    assert found & {"log.shrunk", "log.split"}, found
+    cloud.stop()
+    ledger.write_bytes(kept)
+    cloud.start()
 
 
 def test_nobody_there_is_no_verdict() -> None:

@@ -18,7 +18,7 @@ from tests.cloud.market import Market
 SCRIPT = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
 
 
-def _root_certificate(market: Market, encoding: serialization.Encoding) -> bytes:
+def root_certificate(market: Market, encoding: serialization.Encoding) -> bytes:
     """Return a certificate over the market's root point, as an authority publishes it."""
     point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), market.trust.root_point)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "root")])
@@ -29,7 +29,7 @@ def _root_certificate(market: Market, encoding: serialization.Encoding) -> bytes
 
 def _run(directory: Path, market: Market, ledger: str, *options: object) -> tuple[int, str]:
     certificate = directory / "root_cert.pem"
-    certificate.write_bytes(_root_certificate(market, serialization.Encoding.PEM))
+    certificate.write_bytes(root_certificate(market, serialization.Encoding.PEM))
     # -I: no path but the standard one and the installed libraries of the interpreter.
     command = [sys.executable, SCRIPT, certificate, ledger, *map(str, options)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -268,6 +268,9 @@ def test_the_cloud_serves_each_head_with_its_cosignature(pair: Pair, market: Mar
     found = cloud.public.get("/v1/log/status").json()
     assert (found["size"], found["witnessed_size"], found["witnesses"]) == (9, 6, [{"name": "w1", "problem": ""}])
     assert abs(found["now_ms"] - found["witnessed_until_ms"]) < 120_000
+    health = cloud.public.get("/healthz").json()
+    assert (health["witnessed_records"], health["witnessed_until_ms"]) == (6, found["witnessed_until_ms"])
+    assert "chengxin_cloud_witnessed_records 6.0" in cloud.public.get("/metrics").text
 
 
 def test_a_cloud_that_forgot_how_far_it_was_cosigned_asks_the_witness(pair: Pair, market: Market) -> None:
