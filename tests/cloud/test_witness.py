@@ -3,6 +3,8 @@
 import base64
 import contextlib
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,6 +203,29 @@ def test_only_the_logs_own_keys_are_obeyed(directory: Path, log: LogOnPaper, clo
         judge.add(thief.submit(LEAVES))
     with pytest.raises(Rejected, match=r"witness\.unknown"):
         judge.newest(log.keys.origin)
+
+
+def test_the_commands_make_a_witness_that_follows_two_logs(log: LogOnPaper, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    log_keys.create(tmp_path / "other", "other.example/log")
+    place = ("--dir", tmp_path / "new", "--log")
+    made = _command("init", *place, tmp_path / "log" / "log.vkey", "--name", NAME, "--url", "https://cloud.example/")
+    assert f"{NAME} follows {log.keys.origin}" in made.stdout, made.stderr
+    more = _command("follow", *place, tmp_path / "other" / "log.vkey")
+    assert "It follows other.example/log too" in more.stdout, more.stderr
+    judge = Witness(tmp_path / "new", log_keys.load(tmp_path / "new", log_keys.WITNESS), now_ms)
+    assert {each.origin: each.url for each in judge.logs.values()} == {
+        log.keys.origin: "https://cloud.example",
+        "other.example/log": "",
+    }
+    assert (tmp_path / "new" / "witness_ed25519.pem").stat().st_mode & 0o777 == 0o600
+    again = _command("init", *place, tmp_path / "log" / "log.vkey", "--name", NAME)
+    assert (again.returncode, "witness.vkey" in again.stderr) == (2, True)
+
+
+def _command(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("chengxin")), "witness", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_log_is_followed_once(directory: Path, tmp_path: Path) -> None:
