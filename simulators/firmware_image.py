@@ -32,6 +32,8 @@ _LIBRARY = Path(str(getattr(importlib.util.find_spec("micropython_run"), "origin
 DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale", "update")
 """Packages of ``firmware/app`` that make a counter scale."""
+SCALE_WITH_CARDS = ("device", "scale", "cards", "update")
+"""Packages that make a counter scale with a PN532, which proves cards itself."""
 RAIL = ("device", "scale", "rail", "update")
 """Packages that make the scale of a slaughter line, which weighs as a counter scale does."""
 TERMINAL = ("device", "scale", "cards", "terminal", "update")
@@ -116,8 +118,6 @@ def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     library, application = REPOSITORY / "firmware" / "lib", REPOSITORY / "firmware" / "app"
     roots = [(library, "tracewire"), (REPOSITORY / "simulators" / "board", "hal")]
     roots += [(application, package) for package in packages]
-    if "cards" in packages:
-        roots.append((REPOSITORY / "simulators" / "board", "chips"))  # the reader chip of the virtual board, and cards
     for root, package in roots:
         for source in sorted((root / package).rglob("*")):
             if source.suffix in {".py", ".bin"}:

@@ -85,7 +85,7 @@ def test_an_issued_card_lets_nobody_in_with_a_factory_key(
 def test_a_card_pulled_out_at_any_frame_is_finished_when_it_lies_there_again(
     authority: Path, rings: list[Masters], reader: VirtualReader, now: datetime, uid: bytes, moment: str
 ) -> None:
-    for frames in range(1, 200):
+    for frames in range(1, 255, 1 if len(uid) == 7 else 9):  # a Classic's many frames are alike
         reader.lay(factory_card(uid[:-1] + bytes((frames,))))
         chip = reader.chip.card
         reader.chip.pull_after(frames, moment)
@@ -97,7 +97,7 @@ def test_a_card_pulled_out_at_any_frame_is_finished_when_it_lies_there_again(
             reader.chip.place(chip)
             seen = reissue(desk(authority, rings, reader), STALL, "pulled out", now)
             assert says(seen, STALL), frames
-    assert 25 < frames < 199
+    assert 25 < frames < 240
 
 
 def test_a_card_of_somebody_else_is_left_as_it_is(

@@ -88,6 +88,7 @@ class Pn532:
         try:
             return await asyncio.wait_for(self._ask(command), self._answer_s)
         except asyncio.TimeoutError:
+            self.losses += 1
             raise Unavailable("reader.silent")
 
     async def _ask(self, command: bytes) -> bytes:

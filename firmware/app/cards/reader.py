@@ -47,14 +47,14 @@ class Reader:
         self._poll_s = poll_s
         self._present = _NOBODY
         self._losses = 0
-        self._is_started = False
+        self._is_started = self._is_silent = False
 
     async def next_card(self) -> "Card | None":
         """Wait until a card is presented or taken away (None); once for each.
 
         A card that was lost in the middle ("card.gone") and lies there still is presented again. Rejected
-        "card.foreign", once, for a card of no use here. Unavailable "reader.…" when the chip does not answer: call
-        again, it is woken anew.
+        "card.foreign", once, for a card of no use here. Unavailable "reader.…", once, when the chip does not answer;
+        called again, this wakes it anew until it does.
         """
         while True:
             if self._chip.losses != self._losses:
@@ -62,6 +62,13 @@ class Reader:
             try:
                 target = await self._look()
                 present = target.uid if target else _NOBODY
+                self._is_silent = False
+            except Unavailable:
+                if not self._is_silent:
+                    self._is_silent = True
+                    raise
+                await asyncio.sleep(self._poll_s)
+                continue
             except Rejected:
                 if self._present != _USELESS:
                     self._present = _USELESS

@@ -6,6 +6,7 @@ ends the program, the watchdog starves and the board begins again from its journ
 
 import asyncio
 import gc
+import os
 
 from device import config, uplink
 from device.clock_keeper import ClockKeeper
@@ -17,7 +18,6 @@ from device.mark import Mark
 from device.paper import Paper
 from device.watchdog import Watchdog
 from hal import clock, entropy, flash, nvram, power
-from hal.card_reader import CardReader
 from hal.case_switch import CaseSwitch
 from hal.display import Display
 from hal.keypad import Keypad
@@ -46,6 +46,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from device.config import Config
 
+CARD_KEYS_FILE = "card_keys.cbor"
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
 JOURNAL_STUCK_MS = 60000  # flash that takes no record for so long: a restart may help, and is on record if it does
@@ -73,7 +74,7 @@ async def run() -> None:
     prices = plu.load(root)
     weigher, printer, screen = Weigher(type_plate.limits(settings)), Printer(), Screen(Display(), Lamps())
     letterhead = slip.Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
-    sign_in = SignIn(CardReader(), SessionStore(root), prices, screen, history, publisher)
+    sign_in = SignIn(_card_source(root), SessionStore(root), prices, screen, history, publisher)
     lock_desk = LockDesk(lock, CaseSwitch(), screen, history, publisher)
     limits = {"weigh": WEIGHING_SILENT_MS, "journal": JOURNAL_STUCK_MS}
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
@@ -136,6 +137,17 @@ def _weight_source(settings: "Config") -> object:
     from hal.load_cell import LoadCell  # noqa: PLC0415 (see above)
 
     return LoadCell()
+
+
+def _card_source(root: str) -> object:
+    """Return what reads cards: with keys of the cards the scale does it itself."""
+    if CARD_KEYS_FILE in os.listdir(root or "/"):
+        from scale.card_source import ProvedCards  # noqa: PLC0415 (as above)
+
+        return ProvedCards(root)
+    from hal.card_reader import CardReader  # noqa: PLC0415 (as above)
+
+    return CardReader()
 
 
 def main() -> None:

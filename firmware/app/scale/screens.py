@@ -27,6 +27,16 @@ plu.no_price 商品未设置单价
 session.none 请刷卡
 session.card 此卡无法识别
 session.no_lot 卡上无此商品批次，请先登记进货
+card.foreign 此卡不是本系统的卡
+card.copied 此卡为复制卡，请交管理员
+card.rolled_back 此卡内容被退回旧值，请交管理员
+card.damaged 此卡已损坏，请到发卡处补发
+card.blank 此卡未发行
+card.contents 此卡内容无法识别
+card.identifier_only 此卡只作身份识别
+card.gone 卡已离开，请再刷一次
+reader.silent 读卡器无应答，请报修
+reader.garbled 读卡器信号有误
 sale.repeated 本次称重已售，请取下货物
 key.unknown 无此按键
 lock.locked 秤已锁，不能销售
@@ -72,16 +82,16 @@ PRESET = "预置皮重 PT kg "
 _STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", SILENT: "----", STABLE: "稳定"}
 
 
-def refusal(code: str, detail: str = "") -> str:
+def refusal(code: str, detail: str = "", messages: str = MESSAGES) -> str:
     """Return the sentence for an error code, with ``detail`` where it has a place for it.
 
     An unforeseen code is shown as it is, never hidden.
     """
-    found = MESSAGES.find("\n" + code + " ")
+    found = messages.find("\n" + code + " ")
     if found < 0:
         return "不能执行：" + code
     start = found + len(code) + 2
-    words = MESSAGES[start : MESSAGES.find("\n", start)]
+    words = messages[start : messages.find("\n", start)]
     return words % detail if "%s" in words else words
 
 

@@ -46,9 +46,9 @@ class SignIn:
     async def serve_cards(self) -> None:
         """Answer every card that is presented; a card that is taken away ends nothing."""
         while True:
-            card = await self._card_reader.next_card()
-            self._on_reader = None  # also when the next card is not one of ours
             try:
+                card = await self._card_reader.next_card()
+                self._on_reader = None  # also when the next card is not one of ours
                 if card is not None:
                     self._on_reader = session.decode_card(card)
                     self._tap(self._on_reader)

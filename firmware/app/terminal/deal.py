@@ -49,9 +49,11 @@ class Deal:
 
         Raises Rejected "deal.same_party" (two cards of one holder), "deal.parties" (a third card).
         """
-        if self.seller is None or party.uid == self.seller.uid:
+        if self.seller is None:
             self.seller = party
             self.place = 0 if len(party.contents.lots) == 1 else None
+        elif party.uid == self.seller.uid:
+            self.seller = party
         elif party.code == self.seller.code:
             raise Rejected("deal.same_party")
         elif self.buyer is None or party.uid == self.buyer.uid:

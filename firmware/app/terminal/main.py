@@ -29,6 +29,7 @@ from hal.load_cell import LoadCell
 from hal.printer import Printer
 from hal.watchdog import Watchdog as BoardWatchdog
 from scale import plu
+from scale.downlink_desk import DownlinkDesk
 from scale.health import Heart
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
@@ -42,7 +43,7 @@ from terminal.card_desk import CardDesk
 from terminal.owed import Owed
 from terminal.screens import TerminalScreen
 from terminal.trade_desk import TradeDesk
-from terminal.voucher_book import VoucherBook
+from terminal.voucher_book import Voucher, VoucherBook
 
 WATCHDOG_MS = 8000  # the longest that every board of ours can do (RP2040: 8.3 s)
 WEIGHING_SILENT_MS = 5000  # a hundred samples missed: the load cell or the scheduler is stuck
@@ -73,16 +74,19 @@ async def run() -> None:
     limits = {"weigh": WEIGHING_SILENT_MS, "journal": JOURNAL_STUCK_MS}
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
     storage_line = StorageLine(screen, journal, publisher, client, watchdog.progress, power.battery_percent)
+    prices = plu.load(root)
+    downlink_desk = DownlinkDesk(downlink, prices, weigher, screen, history)
     trade_desk = TradeDesk(
         settings=settings,
         weigher=weigher,
-        prices=plu.load(root),
+        prices=prices,
         reader=reader,
         owed=owed,
         book=book,
         paper=Paper(printer, screen, history),
         screen=screen,
         storage_line=storage_line,
+        lots=downlink_desk.lots,
         history=history,
         publisher=publisher,
         ticks_ms=clock.ticks_ms,
@@ -134,7 +138,7 @@ def _mend(journal: Journal, owed: Owed, book: VoucherBook) -> None:
     newest = record.decode(cose.parse(sealed).payload) if sealed else None
     plu_number = owed.recover(newest)
     if plu_number is not None:
-        book.keep(plu_number, sealed)
+        book.keep(Voucher(plu_number, sealed))
         owed.commit()
 
 

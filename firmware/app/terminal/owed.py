@@ -15,6 +15,7 @@ mended at boot by the newest record of the journal: either it is the deal's, or 
 import os
 
 from tracewire import cbor
+from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Write:
 
 
 class Owed:
-    """The writes under the flash root ``root``, oldest first."""
+    """The writes under the flash root ``root``, oldest first; what changes them raises Unavailable "owed.flash"."""
 
     def __init__(self, root: str) -> None:
         self._path = root + "/" + FILE
@@ -118,10 +119,13 @@ class Owed:
         return now
 
     def _keep(self) -> None:
-        with open(self._path + ".new", "wb") as file:
-            file.write(cbor.encode([self._rows, self._staged]))
-        # Commit point: littlefs renames atomically. A crash before it owes what was owed before, after it the new list.
-        os.rename(self._path + ".new", self._path)
+        try:
+            with open(self._path + ".new", "wb") as file:
+                file.write(cbor.encode([self._rows, self._staged]))
+            # Commit point: littlefs renames atomically. A crash before it owes what was owed, after it the new list.
+            os.rename(self._path + ".new", self._path)
+        except OSError as error:
+            raise Unavailable("owed.flash", str(error))
 
     def _load(self) -> None:
         try:

@@ -13,42 +13,34 @@ if TYPE_CHECKING:
 
     from terminal.deal import Deal
 
-MESSAGES = {
-    "card.foreign": "此卡不是本系统的卡",
-    "card.copied": "此卡为复制卡，请交管理员",
-    "card.rolled_back": "此卡内容被退回旧值，请交管理员",
-    "card.damaged": "此卡已损坏，请到发卡处补发",
-    "card.blank": "此卡未发行",
-    "card.contents": "此卡内容无法识别",
-    "card.full": "购货方卡已满",
-    "card.identifier_only": "此卡只作身份识别",
-    "card.read_only": "本机不能写卡",
-    "card.overdrawn": "超过卡上余量，剩余 kg ",
-    "card.no_lot": "卡上无此批次",
-    "card.gone": "卡已离开，请再刷一次",
-    "reader.silent": "读卡器无应答，请报修",
-    "reader.garbled": "读卡器信号有误",
-    "deal.no_seller": "请销货方刷卡",
-    "deal.no_buyer": "请购货方刷卡",
-    "deal.no_lot": "卡上无此批次",
-    "deal.choose": "请按键选批次",
-    "deal.same_party": "购销双方为同一人",
-    "deal.parties": "交易未完成，请先确认或清除",
-    "deal.shares": "份数为 1 至 99",
-    "deal.no_stock": "此卡无库存，请过秤",
-    "deal.nothing": "此份重量为零",
-    "voucher.nothing": "无凭证可补打",
-    "weighing.none": "请把货物放上秤",
-    "sale.repeated": "本次称重已用，请取下货物",
-    "journal.full": "存储已满，停止交易",
-    "journal.set_back": "存储被回退，停止使用，请送检重新注册",
-    "journal.flash": "存储故障，请报修",
-    "power.low": "电量低，请充电",
-    "mark.nvram": "存储故障，请报修",
-    "printer.paper_out": "打印机缺纸，已登记，换纸后按 0 补打",
-    "printer.jam": "打印机卡纸，已登记，修好后按 0 补打",
-    "printer.fault": "打印机故障，已登记，修好后按 0 补打",
-}
+MESSAGES = """
+card.full 购货方卡已满
+card.read_only 本机不能写卡
+card.overdrawn 超过卡上余量，剩余 %s kg
+card.no_lot 卡上无此批次
+deal.no_seller 请销货方刷卡
+deal.no_buyer 请购货方刷卡
+deal.no_lot 卡上无此批次
+deal.choose 请按键选批次
+deal.same_party 购销双方为同一人
+deal.parties 交易未完成，请先确认或清除
+deal.shares 份数为 1 至 99
+deal.no_stock 此卡无库存，请过秤
+deal.nothing 此份重量为零
+voucher.nothing 无凭证可补打
+voucher.flash 存储故障，请报修
+owed.flash 存储故障，请报修
+weighing.none 请把货物放上秤
+sale.repeated 本次称重已用，请取下货物
+journal.full 存储已满，停止交易
+printer.paper_out 打印机缺纸，已登记，换纸后按 0 补打
+printer.jam 打印机卡纸，已登记，修好后按 0 补打
+printer.fault 打印机故障，已登记，修好后按 0 补打
+"""
+"""One line for each code, as in ``scale.screens``, which has the words for weights and cards."""
+
+NO_SELLER = "请销货方刷卡"
+NO_BUYER = "请购货方刷卡"
 
 CHOSEN = "已选批次 …"
 CLEARED = "已清除"
@@ -61,8 +53,10 @@ UNSETTLED = "此卡在别处改过，未写卡，已上报"
 
 def words(code: str, detail: str = "") -> str:
     """Return the sentence for an error code; for "card.overdrawn" with what is left of the lot."""
-    sentence = MESSAGES.get(code) or screens.refusal(code)
-    return sentence + kilograms(int(detail)) if code == "card.overdrawn" else sentence
+    if code == "card.overdrawn":
+        detail = kilograms(int(detail))
+    known = MESSAGES if "\n" + code + " " in MESSAGES else screens.MESSAGES
+    return screens.refusal(code, detail, known)
 
 
 def said(what: "Contents") -> str:
@@ -77,12 +71,12 @@ def said(what: "Contents") -> str:
 def line_of(deal: "Deal") -> str:
     """Return who sells which lot to whom, as far as it is known."""
     if deal.seller is None:
-        return MESSAGES["deal.no_seller"]
+        return NO_SELLER
     parts = ["销 " + (deal.seller.contents.stall or deal.seller.code)]
     if deal.place is not None:
         left = deal.left_grams
         parts.append("…" + deal.row[1][-7:] + ("" if left is None else " 余" + kilograms(left) + "kg"))
-    parts.append("购 " + (deal.buyer.contents.stall or deal.buyer.code) if deal.buyer else MESSAGES["deal.no_buyer"])
+    parts.append("购 " + (deal.buyer.contents.stall or deal.buyer.code) if deal.buyer else NO_BUYER)
     return " ".join(parts)
 
 

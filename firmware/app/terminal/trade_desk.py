@@ -13,6 +13,7 @@ from terminal import voucher
 from terminal.deal import Deal
 from terminal.owed import Write
 from terminal.screens import CHOSEN, CLEARED, DONE, REPRINTED, SHARES, kilograms
+from terminal.voucher_book import Voucher
 from terminal.voucher_labels import COPY_AGAIN
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from cards.reader import Reader
     from device.config import Config
+    from device.downlink_lots import Lots
     from device.history import History
     from device.paper import Paper
     from device.publisher import Publisher
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from terminal.deal import Party
     from terminal.owed import Owed
     from terminal.screens import TerminalScreen
-    from terminal.voucher_book import Voucher, VoucherBook
+    from terminal.voucher_book import VoucherBook
 
 IDLE_MS = 120000
 """A deal that nobody touched for two minutes is over: the next card must not buy from somebody who went away."""
@@ -56,6 +58,7 @@ class TradeDesk:
         paper: "Paper",
         screen: "TerminalScreen",
         storage_line: "StorageLine",
+        lots: "Lots",
         history: "History",
         publisher: "Publisher",
         ticks_ms: "Callable[[], int]",
@@ -69,6 +72,7 @@ class TradeDesk:
         self._paper = paper
         self._screen = screen
         self._storage_line = storage_line
+        self._lots = lots
         self._history = history
         self._publisher = publisher
         self._ticks_ms = ticks_ms
@@ -111,18 +115,19 @@ class TradeDesk:
     def confirm(self) -> None:
         """Sign the deal; on flash when this returns, with what the cards are owed and the voucher printed.
 
-        Raises Rejected "deal.…", "weighing.…", "card.overdrawn" (with what is left), "card.full", "plu.unknown",
-        "sale.repeated"; Unavailable "journal.full".
+        Raises Rejected "deal.…", "weighing.…", "card.overdrawn" (with what is left), "card.full", "lot.frozen",
+        "lot.overdrawn", "plu.unknown", "sale.repeated"; Unavailable "journal.full", "owed.flash", "voucher.flash".
         """
         self._touch()
         self._storage_line.require_room()
         deal = self._deal
-        plu, _ = deal.row
+        plu, lot = deal.row
         goods = self._prices.goods(plu)
         load = None if deal.shares else self._require_load()
         grams = load.reading.net_grams if load else deal.share_grams()
         if grams <= 0:
             raise Rejected("deal.nothing")
+        self._lots.require_sellable(lot, grams)
         entries, weighing_back = self._weighing(load)
         number = record.code_of(self._settings.code_base, self._history.totals[0] + 1)
         writes = _writes(deal, deal.check(grams), number, grams)
@@ -130,16 +135,18 @@ class TradeDesk:
         entries.append(deal.movement(number, grams, goods.name, weighing_back))
         moved, sealed = self._history.write(entries)[-1]  # 2 sign, 3 journal
         # On flash. A crash from here on: the deal counts; boot makes the writes owed and keeps the voucher.
-        kept = self._book.keep(plu, sealed)
-        self._report(self._owed.commit())
+        self._deal = Deal()
         if load:
             load.weighing_seq, load.is_sold = moved.seq - weighing_back, True
+        self._lots.sold(lot, grams)
         self._publisher.wake()  # 4 publish
-        self._deal = Deal()
+        signed = Voucher(plu, sealed)
+        self._book.keep(signed)
+        self._report(self._owed.commit())
         self._show()
         self._screen.say(DONE % (kilograms(grams), number[-7:]))
         self._reader.present_again()  # a card that lies there gets what it is owed at once
-        self._print([(kept, copy) for copy in voucher.COPIES])
+        self._print([(signed, copy) for copy in voucher.COPIES])
 
     def _require_load(self) -> "Load":
         self._weigher.check_sellable()

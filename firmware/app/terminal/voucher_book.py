@@ -7,7 +7,7 @@ is no index that could disagree with them.
 import os
 
 from tracewire import cbor, cose, record
-from tracewire.errors import Rejected
+from tracewire.errors import Rejected, Unavailable
 
 DIRECTORY = "vouchers"
 CAPACITY = 24
@@ -37,13 +37,14 @@ class VoucherBook:
         if DIRECTORY not in os.listdir(root or "/"):
             os.mkdir(self._path)  # the first boot
 
-    def keep(self, plu: int, sealed: bytes) -> Voucher:
-        """Keep the voucher of a record that is in the journal; on flash when this returns."""
-        voucher = Voucher(plu, sealed)
+    def keep(self, voucher: Voucher) -> None:
+        """Keep a voucher whose record is in the journal; on flash when this returns, Unavailable "voucher.flash"."""
         # Committed by littlefs at close. A crash before it: boot keeps it again from the journal.
-        with open(self._file(voucher.moved.totals[0]), "wb") as file:
-            file.write(cbor.encode([plu, sealed]))
-        return voucher
+        try:
+            with open(self._file(voucher.moved.totals[0]), "wb") as file:
+                file.write(cbor.encode([voucher.plu, voucher.sealed]))
+        except OSError as error:
+            raise Unavailable("voucher.flash", str(error))
 
     def last(self, count: int, most: int, party: "str | None" = None) -> "list[Voucher]":
         """Return up to ``most`` vouchers, newest first: those in which ``party`` bought or sold, or all.

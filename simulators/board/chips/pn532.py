@@ -54,6 +54,11 @@ class VirtualPn532:
         self._outgoing += noise
         self._arrived.set()
 
+    def answer(self):
+        """Return what the chip has said and nobody has read, at once."""
+        octets, self._outgoing = self._outgoing, b""
+        return octets
+
     async def read(self, count):
         """Return exactly ``count`` bytes from the chip."""
         while len(self._outgoing) < count:

@@ -46,7 +46,7 @@ def test_more_than_the_card_holds_is_refused_with_what_is_left(in_the_hall: Tell
         await show(terminal, buyer, "A12号 无批次")
         await weigh(terminal, 80_500)
         await terminal.press("set")
-        await terminal.wait_for_answer("超过卡上余量，剩余 kg 80.000")
+        await terminal.wait_for_answer("超过卡上余量，剩余 80.000 kg")
         await weigh(terminal, 79_500)
         await terminal.press("set")
         await terminal.wait_for_answer("已成交 79.500 kg")

@@ -23,7 +23,7 @@ def test_every_refusal_at_the_terminal_has_words() -> None:
 
 
 def test_what_is_left_is_said_with_the_refusal() -> None:
-    assert screens.words("card.overdrawn", "25000") == "超过卡上余量，剩余 kg 25.000"
+    assert screens.words("card.overdrawn", "25000") == "超过卡上余量，剩余 25.000 kg"
     assert screens.words("weighing.unstable") == "未稳定"
 
 

@@ -1,0 +1,24 @@
+"""Cards at a scale with a PN532: each proves itself to this device, which has keys (docs/cards.md).
+
+The other source, ``hal.card_reader``, is a module that reads cards by itself and tells what they hold. Which of the two
+is mounted follows from enrolment: it left keys, or it did not.
+"""
+
+from cards import keyring
+from cards.counters import Counters
+from cards.pn532 import Pn532
+from cards.reader import Reader
+from hal import entropy
+from hal.card_port import CardPort
+
+
+class ProvedCards:
+    """Cards as they are presented and taken away, read and judged."""
+
+    def __init__(self, root: str) -> None:
+        """Take keys and memory of cards under the flash root ``root``."""
+        self._reader = Reader(Pn532(CardPort()), keyring.load(root), Counters(root), entropy.read)
+
+    async def next_card(self) -> "bytes | None":
+        """Wait for a card's contents, None when it is taken away; every "card.…" and "reader.…" of ``cards``."""
+        return await self._reader.next_contents()
