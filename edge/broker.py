@@ -141,16 +141,20 @@ class EmbeddedBroker:
         connection: socket.socket = writer.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # 46 ms to 2.8 ms a connect (field notes 5)
         peer = peer_of(writer.get_extra_info("ssl_object"))
-        gate = PacketGate(reader, self._note, self._config.device_packets_per_second, self._is_behind)
+        gate = PacketGate(
+            reader, self._note, self._config.device_packets_per_second, lambda: self._is_behind(peer.name)
+        )
         connect = await gate.connect_packet()
         self._access.admit(peer)
         judge_connect(connect, peer.name)
         gate.is_paced = not self._access.is_gateway(peer.name)
         return peer, gate
 
-    def _is_behind(self) -> bool:
+    def _is_behind(self, name: str) -> bool:
         """Tell whether messages wait inside amqtt: it acknowledges them first, so nothing else slows devices down."""
-        return bool(self._amqtt._broadcast_queue.qsize() > MOST_WAITING)
+        session, _ = self._amqtt._sessions.get(name, (None, None))
+        own = session.delivered_message_queue.qsize() if session is not None else 0
+        return bool(own + self._amqtt._broadcast_queue.qsize() > MOST_WAITING)
 
     async def _turn_away(self, writer: asyncio.StreamWriter, refusal: Rejected) -> None:
         self._note(refusal)

@@ -5,7 +5,6 @@ log.
 """
 
 import asyncio
-import getpass
 import logging
 import os
 import sys
@@ -21,7 +20,7 @@ from edge import assembly, config, store
 from edge.health import LOOPBACK
 from edge.mosquitto import configuration, units
 
-DEFAULT_USERS = ("mosquitto", "chengxin") if os.geteuid() == 0 else (getpass.getuser(),) * 2
+DEFAULT_USERS = ("mosquitto", "chengxin") if os.geteuid() == 0 else (str(os.geteuid()),) * 2
 """Who the broker and the gateway run as; the first is made by Debian's package. Only root may part them."""
 
 gateway = typer.Typer(

@@ -48,7 +48,7 @@ RestartSec=1
 
 
 def write(config: GatewayConfig, broker_user: str, gateway_user: str) -> list[Path]:
-    """Write the units into ``systemd`` below the gateway's directory, to be linked or copied; return their paths."""
+    """Write the units into ``systemd`` below the gateway's directory, for root to copy; return their paths."""
     directory = config.directory / "systemd"
     directory.mkdir(exist_ok=True)
     texts = {
