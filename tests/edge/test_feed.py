@@ -6,7 +6,7 @@ import pytest
 from tracewire import cbor, chain, cose, feed, receipt
 from tracewire.p256 import VerifyingKey
 
-from edge.feed_clock import AGAIN_MS, ClockAnswers
+from edge.feed_clock import AGAIN_MS, EAGER_ANSWERS, EAGER_MS, ClockAnswers
 from edge.feed_shelf import FeedShelf, Shelved
 from simulators.node import Node, now_ms
 from tests.edge.cloud_peer import CloudPeer
@@ -89,15 +89,17 @@ def test_a_record_is_answered_with_the_time(site: Site) -> None:
     cloud.stop()
 
 
-def test_the_time_is_told_once_in_ten_minutes_and_at_every_return(bench: Bench) -> None:
+def test_the_time_is_told_at_every_return_and_then_once_in_ten_minutes(bench: Bench) -> None:
     answers, at = ClockAnswers(bench.nodes["gateway-01"].key), now_ms()
 
     def told(later_ms: int) -> int:
         return len(answers.sealed(bench.outbox.keep([bench.verified(bench.seal())]), at + later_ms))
 
-    assert [told(0), told(1), told(AGAIN_MS - 1), told(AGAIN_MS)] == [1, 0, 0, 1]
+    assert [told(EAGER_MS * turn) for turn in range(EAGER_ANSWERS)] == [1] * EAGER_ANSWERS
+    last_ms = EAGER_MS * (EAGER_ANSWERS - 1)
+    assert [told(last_ms + 1), told(last_ms + AGAIN_MS - 1), told(last_ms + AGAIN_MS)] == [0, 0, 1]
     answers.came_back(DEVICE)
-    assert told(AGAIN_MS + 1) == 1
+    assert [told(last_ms + AGAIN_MS + 1), told(last_ms + AGAIN_MS + 2)] == [1, 0]
 
 
 def test_the_shelf_keeps_the_newest_of_each_kind(tmp_path: Path) -> None:

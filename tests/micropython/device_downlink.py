@@ -64,7 +64,9 @@ class Scale(Board):
         self.history = History(self.journal, self.key, self.keeper, BOOT, Mark(self.nvram, self.key.kid))
         self.keeper.start(self.history)
         keepers = [(receipt.GATEWAY, verifier(GATEWAY)), (receipt.CLOUD, verifier(CLOUD))]
-        self.publisher = Publisher(self.journal, self.key.kid, keepers, "cx/1/scale-0001/up", self.clock.ticks_ms)
+        self.publisher = Publisher(
+            self.journal, self.key.kid, keepers, "cx/1/scale-0001/up", self.clock.ticks_ms, self.keeper.first_seq
+        )
         self.downlink = Downlink(ROOT, self.key.kid, keepers, self.keeper, self.history, self.publisher)
         self.freezes = 0
         self.lots = Lots(self.downlink, self.history, self.frozen)

@@ -43,6 +43,7 @@ class ClockKeeper:
         self._rest_until = None
         self.floor_ms = max(self._kept_ms, _enrolled_ms(root))
         self.quality = "rtc" if self._kept_ms else "unknown"
+        self.first_seq = 0  # of this power-on
         self.ticks_ms = board.ticks_ms
 
     def now_ms(self) -> int:
@@ -56,6 +57,7 @@ class ClockKeeper:
 
     def start(self, history: "History") -> None:
         """Start ``history`` at no time before the floor; a clock that was moved is on record when this returns."""
+        self.first_seq = history.head.seq + 1
         before_ms = self._board.now_ms()
         newest_ms = max(self.floor_ms, history.time_ms)
         latest_ms = self.floor_ms + PATIENCE_MS if self.floor_ms else max(before_ms, newest_ms)
@@ -80,8 +82,7 @@ class ClockKeeper:
         ``Rejected("clock.replay")`` for a time before the floor, ``Unavailable`` when the journal has no room for the
         record; nothing changes then.
         """
-        if unix_ms < self.floor_ms:
-            raise Rejected("clock.replay", "%d, floor %d" % (unix_ms, self.floor_ms))
+        self.require_news(unix_ms)
         is_off = abs(unix_ms - self.now_ms()) > TOLERANCE_MS + age_ms
         if is_off and self._is_resting():
             self.quality = "drifted"
@@ -93,6 +94,11 @@ class ClockKeeper:
         self.floor_ms = unix_ms
         if is_off or unix_ms - self._kept_ms >= REMEMBER_MS:
             self._remember(unix_ms)
+
+    def require_news(self, unix_ms: int) -> None:
+        """Raise ``Rejected("clock.replay")`` for a time before the floor."""
+        if unix_ms < self.floor_ms:
+            raise Rejected("clock.replay", "%d, floor %d" % (unix_ms, self.floor_ms))
 
     def readings(self) -> "dict[str, int]":
         """Return health fields of the clock."""
@@ -122,7 +128,7 @@ class ClockKeeper:
 class Challenge:
     """What makes a signed time fresh: the number of a record that nobody can have heard before it was sent.
 
-    ``first_seq`` is the newest record when the publisher begins: sealed since power-on, and not sent yet.
+    ``first_seq`` is the first record of this power-on: it and all that follow were never sent before.
     """
 
     def __init__(self, first_seq: int) -> None:
@@ -137,10 +143,15 @@ class Challenge:
         if not self._asked_seq or now_ms - self._asked_ms > ANSWER_MS:
             self._asked_seq, self._asked_ms = seq, now_ms
 
-    def age_ms(self, seq: int, now_ms: int) -> int:
-        """Return how old an answer to ``seq`` can be at most; ``Rejected("clock.unasked")`` or ``("clock.late")``."""
-        if not self._asked_seq or not self._asked_seq <= seq < self._next_seq:
+    def age_ms(self, seq: int, now_ms: int) -> "int | None":
+        """Return how old an answer to ``seq`` can be at most; None for a record of long ago, which asked nothing.
+
+        ``Rejected("clock.unasked")`` for one that was not sent yet, ``Rejected("clock.late")`` after ANSWER_MS.
+        """
+        if seq >= self._next_seq:
             raise Rejected("clock.unasked", "answers record %d" % seq)
+        if not self._asked_seq or seq < self._asked_seq:
+            return None
         if now_ms - self._asked_ms > ANSWER_MS:
             raise Rejected("clock.late", "record %d was sent %d ms ago" % (seq, now_ms - self._asked_ms))
         return now_ms - self._asked_ms

@@ -119,7 +119,10 @@ class Downlink:
 
     def _set_clock(self, statement: "feed.Statement", level: int) -> None:
         ((unix_ms, seq, digest),) = statement.body
+        self._clock.require_news(unix_ms)
         age_ms = self._publisher.answer_age_ms(seq, digest)
+        if age_ms is None:
+            return  # to a record of long ago: true, perhaps, but when?
         source = "cloud" if level == receipt.CLOUD else "gateway"
         self._clock.accept(unix_ms, age_ms, source, self._history)
         self._publisher.wake()

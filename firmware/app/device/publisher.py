@@ -29,7 +29,8 @@ TICK_MS = 1000  # how late an overdue receipt may be noticed
 class Publisher:
     """Sends the records of one journal and hears the receipts for them.
 
-    ``keepers`` are (level, verifying key) from the device's configuration. ``sent``, ``receipts`` and ``ignored``
+    ``keepers`` are (level, verifying key) from the device's configuration. ``first_seq`` is the first record of this
+    power-on, the newest one unless said. ``sent``, ``receipts`` and ``ignored``
     count; ``last_ignored`` is the code of the newest receipt that proved nothing.
     """
 
@@ -40,6 +41,7 @@ class Publisher:
         keepers: "list[tuple[int, VerifyingKey]]",
         topic: str,
         ticks_ms: "Callable[[], int]",
+        first_seq: int = 0,
     ) -> None:
         self._journal = journal
         self._keepers = keepers
@@ -50,7 +52,7 @@ class Publisher:
         self._wanted = asyncio.Event()
         self._kept_proof = (0, b"")
         self.custody = Custody(kid, journal.released_to, self._digest_of)
-        self._challenge = Challenge(journal.next_seq - 1)
+        self._challenge = Challenge(first_seq or journal.next_seq - 1)
         self.sent = self.receipts = self.ignored = 0
         self.last_ignored = ""
 
@@ -92,15 +94,15 @@ class Publisher:
             self.last_ignored = refusal.code
         self._wanted.set()
 
-    def answer_age_ms(self, seq: int, digest: bytes) -> int:
-        """Return how old a keeper's answer to record ``seq`` can be at most: a fresh statement, or one held back.
+    def answer_age_ms(self, seq: int, digest: bytes) -> "int | None":
+        """Return how old a keeper's answer to record ``seq`` can be at most, None when there is no telling.
 
-        ``Rejected("clock.unasked")`` or ``Rejected("clock.late")``.
+        ``Rejected("clock.unasked")`` when the record is not ours, ``Rejected("clock.late")`` as ``Challenge`` says.
         """
-        age_ms = self._challenge.age_ms(seq, self._now())
-        if self._digest_of(seq) != digest:
+        known = self._digest_of(seq)
+        if known != digest and (known is not None or seq >= self._journal.oldest_seq):
             raise Rejected("clock.unasked", "record %d is another" % seq)
-        return age_ms
+        return None if known is None else self._challenge.age_ms(seq, self._now())
 
     async def _drain(self, client: "Client") -> None:
         while client.is_online:

@@ -27,7 +27,7 @@ def build(
     ``history`` has started: its newest record is what the first signed time must answer.
     """
     keepers = [(level, p256.VerifyingKey(point)) for level, point in settings.keepers]
-    publisher = Publisher(journal, key.kid, keepers, topics.up(settings.name), clock.ticks_ms)
+    publisher = Publisher(journal, key.kid, keepers, topics.up(settings.name), clock.ticks_ms, clock.first_seq)
     downlink = Downlink(root, key.kid, keepers, clock, history, publisher)
     client = Client(
         _broker(root, settings, clock),
