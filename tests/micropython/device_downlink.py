@@ -217,7 +217,7 @@ def test_what_cannot_be_done_now_is_done_when_it_can():
         done.append(statement.serial)
 
     scale.downlink.on(feed.PRICES, adopt)
-    for serial in (8, 9, 8):
+    for serial in (8, 9, 8):  # the first must wait
         statement = feed.Statement(scale.key.kid, feed.PRICES, serial, 1, NOW_MS + 1, [[1, "x", b"x", 1]])
         scale.hear(cose.seal(statement.encode(), cose.FEED, CLOUD))
     assert done == [9] and scale.audits() == ["downlink.replay"]

@@ -6,10 +6,9 @@ each kind is on flash with its effect, so a restart opens no door. Everything el
 record, one per reason and hour: a hostile sender cannot fill the journal.
 
 ``on(kind, apply)`` says who acts. ``apply(statement)`` returns when the effect is on flash; ``Unavailable`` means not
-now, and is tried again every second; ``Rejected`` means never.
+now, and is tried again about every second; ``Rejected`` means never.
 """
 
-import asyncio
 import time
 
 from device.downlink_shelf import Shelf
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from device.publisher import Publisher
     from tracewire.p256 import VerifyingKey
 
-RETRY_S = 1
 SILENT_MS = 3600000  # between two audit records of one reason
 
 
@@ -69,11 +67,20 @@ class Downlink:
         except Unavailable:
             return  # a clock record that the journal has no room for; the keeper answers the next record as well
 
-    async def run(self) -> None:
-        """Try again, for ever, what could not be done at once."""
-        while True:
-            await asyncio.sleep(RETRY_S)
-            self._settle()
+    def settle(self) -> None:
+        """Try again what could not be done at once; ``device.publisher`` calls it about once a second."""
+        for kind in list(self._waiting):
+            statement = self._waiting[kind]
+            try:
+                self._appliers[kind](statement)
+                self.shelf.keep(statement)
+                # On flash with its serial. A crash before it: the keeper repeats, and it is done once more.
+            except Unavailable:
+                continue
+            except Rejected as refusal:
+                self._refuse(refusal.code)
+            del self._waiting[kind]
+            self._publisher.wake()
 
     def readings(self) -> "dict[str, int]":
         """Return health fields of what came down."""
@@ -101,21 +108,7 @@ class Downlink:
         if self._clock.now_ms() > statement.expires_ms:
             raise Rejected("downlink.expired")
         self._waiting[statement.kind] = statement
-        self._settle()
-
-    def _settle(self) -> None:
-        for kind in list(self._waiting):
-            statement = self._waiting[kind]
-            try:
-                self._appliers[kind](statement)
-                self.shelf.keep(statement)
-                # On flash with its serial. A crash before it: the keeper repeats, and it is done once more.
-            except Unavailable:
-                continue
-            except Rejected as refusal:
-                self._refuse(refusal.code)
-            del self._waiting[kind]
-            self._publisher.wake()
+        self.settle()
 
     def _set_clock(self, statement: "feed.Statement", level: int) -> None:
         ((unix_ms, seq, digest),) = statement.body

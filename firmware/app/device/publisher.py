@@ -30,8 +30,9 @@ class Publisher:
     """Sends the records of one journal and hears the receipts for them.
 
     ``keepers`` are (level, verifying key) from the device's configuration. ``first_seq`` is the first record of this
-    power-on, the newest one unless said. ``sent``, ``receipts`` and ``ignored``
-    count; ``last_ignored`` is the code of the newest receipt that proved nothing.
+    power-on, the newest one unless said. ``on_tick()`` is called about once a second: one more task would cost heap.
+    ``sent``, ``receipts`` and ``ignored`` count; ``last_ignored`` is the code of the newest receipt that proved
+    nothing.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Publisher:
         self._kept_proof = (0, b"")
         self.custody = Custody(kid, journal.released_to, self._digest_of)
         self._challenge = Challenge(first_seq or journal.next_seq - 1)
+        self.on_tick = _nothing
         self.sent = self.receipts = self.ignored = 0
         self.last_ignored = ""
 
@@ -78,6 +80,7 @@ class Publisher:
             except Unavailable:
                 # The link broke under a publication; nothing is lost, ``went_online`` starts the next session.
                 self._wanted.clear()
+            self.on_tick()
             try:
                 await asyncio.wait_for_ms(self._wanted.wait(), TICK_MS)
             except asyncio.TimeoutError:
@@ -155,3 +158,7 @@ class Publisher:
         self._now_ms += time.ticks_diff(tick, self._last_tick)
         self._last_tick = tick
         return self._now_ms
+
+
+def _nothing() -> None:
+    """Tick for nobody."""

@@ -29,6 +29,7 @@ def build(
     keepers = [(level, p256.VerifyingKey(point)) for level, point in settings.keepers]
     publisher = Publisher(journal, key.kid, keepers, topics.up(settings.name), clock.ticks_ms, clock.first_seq)
     downlink = Downlink(root, key.kid, keepers, clock, history, publisher)
+    publisher.on_tick = downlink.settle
     client = Client(
         _broker(root, settings, clock),
         topics.down(settings.name),

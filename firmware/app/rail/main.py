@@ -118,7 +118,6 @@ async def run() -> None:
         app.serve_cards(),
         publisher.run(client),
         uplink.go_online(client),
-        downlink.run(),
         heart.beat(),
         watchdog.run(),
         firmware.run(),

@@ -119,7 +119,6 @@ async def run() -> None:
         lock_desk.watch(),
         publisher.run(client),
         uplink.go_online(client),
-        downlink.run(),
         heart.beat(),
         watchdog.run(),
         firmware.run(),
