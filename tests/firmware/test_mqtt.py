@@ -18,8 +18,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-def device_at(directory: Path, port: int, count: int = 0, server_name: str = "gateway-test") -> DeviceProcess:
-    return DeviceProcess("device_mqtt.py", str(port), str(directory), str(count), server_name)
+def device_at(
+    directory: Path, port: int, count: int = 0, server_name: str = "gateway-test", **environment: str
+) -> DeviceProcess:
+    return DeviceProcess("device_mqtt.py", str(port), str(directory), str(count), server_name, **environment)
 
 
 @pytest.fixture
@@ -115,3 +117,12 @@ def test_nobody_there_is_waited_for(authority: Authority, broker: AmqttBroker) -
         assert device.await_line("failure") == "failure mqtt.link waiting"
         broker.start()
         device.await_line("online")
+
+
+@pytest.mark.parametrize("years", [-26, 26])
+def test_a_certificate_is_judged_by_the_clock_of_the_device(
+    authority: Authority, broker: AmqttBroker, years: int
+) -> None:
+    offset = {"CHENGXIN_CLOCK_OFFSET_MS": str(years * 365 * 86_400_000)}
+    with device_at(authority.directory, broker.port, **offset) as device:
+        assert device.await_line("failure") == "failure mqtt.refused refused"

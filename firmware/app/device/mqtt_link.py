@@ -20,7 +20,7 @@ WINDOW = 16  # publications that the broker has not acknowledged yet
 TIMEOUT_S = 20  # for each answer we wait for; a TLS handshake takes about 3 s on an ESP32
 KEEP_ALIVE_S = 60
 
-_TLS_REFUSALS = (-0x7780, -0x2700)  # mbedTLS: the peer sent a fatal alert; its certificate is not the one we trust
+_TLS_REFUSALS = (-0x7780, -0x2700, -0x3000)  # mbedTLS: a fatal alert; a certificate not trusted; ``validity`` said no
 
 
 class Broker:
