@@ -64,7 +64,7 @@ async def run() -> None:
     history = History(journal, key, keeper, boot, Mark(nvram, key.kid))
     keeper.start(history)
 
-    publisher, client, _ = uplink.build(root, told, history, journal, key, keeper)
+    publisher, client, downlink = uplink.build(root, told, history, journal, key, keeper)
     whereabouts = Whereabouts(Gnss(), clock.ticks_ms, GnssClock(keeper, history, publisher))
     limits = {"status": STATUS_SILENT_MS, "journal": JOURNAL_STUCK_MS}
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
