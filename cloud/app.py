@@ -7,6 +7,7 @@ reverse proxy, and may do nothing else.
 import functools
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,11 @@ from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
 from cloud.stores import Stores, create, open_ledger, open_stores
+from cloud.timeseries import shipping
 from cloud.timeseries.activity import Activity
+from cloud.timeseries.server import SeriesServer
+from cloud.timeseries.server import parse as parse_series_url
+from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.trace import endpoints as trace_endpoints
 from cloud.trace.forward import ForwardView
 from cloud.trace.view import TraceView
@@ -48,8 +53,12 @@ def now_ms() -> int:
 
 
 def every_projection() -> list[Projection]:
-    """Return the projections of this program."""
-    return [Activity(), BatchLinks()]
+    """Return the projections of this program; with a time-series server (``CHENGXIN_SERIES``), its outbox too."""
+    return [Activity(), BatchLinks(), *([Shipping()] if _series_url() else [])]
+
+
+def _series_url() -> str:
+    return os.environ.get("CHENGXIN_SERIES", "")
 
 
 def create_stores(config: Config) -> None:
@@ -65,6 +74,7 @@ class Cloud:
     stores: Stores
     intake: Intake
     worker: Worker
+    shipper: Shipper | None
     submitters: Submitters
     ingest_app: FastAPI
     public_app: FastAPI
@@ -74,6 +84,8 @@ class Cloud:
         self.intake.close()
         self.submitters.stop()
         self.worker.stop()
+        if self.shipper is not None:
+            self.shipper.stop()
         self.stores.close()
 
 
@@ -91,7 +103,8 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
     enforcement = Enforcement(stores.ledger, stores.projections)
-    worker = Worker(derived, metrics, lambda: enforcement.enforce(now_ms()))
+    shipper = _shipper(stores.projections)
+    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper))
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (
@@ -116,13 +129,34 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
         receipts.router(stores.ledger, Issuer(keys_of_log.origin, own_key, now_ms)),
     ):
         public_app.include_router(routes, prefix=proofs.PREFIX)
-    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks, cosignatures.reach))
+    series = _backlog_of(stores.projections)
+    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks, cosignatures.reach, series))
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
     public_app.include_router(
         trace_endpoints.router(view, forward, registry, (config.directory / "root.point").read_bytes())
     )
-    return Cloud(stores, intake, worker, submitters, ingest_app, public_app)
+    return Cloud(stores, intake, worker, shipper, submitters, ingest_app, public_app)
+
+
+def _follow(enforcement: Enforcement, shipper: Shipper | None) -> None:
+    """Do what follows from a pass of the projections."""
+    enforcement.enforce(now_ms())
+    if shipper is not None:
+        shipper.wake()
+
+
+def _shipper(store: Store) -> Shipper | None:
+    """Return what sends the time series to the server of ``CHENGXIN_SERIES``; None when there is none."""
+    url = _series_url()
+    if not url:
+        return None
+    shipping.prepare(store)
+    return Shipper(store, SeriesServer(parse_series_url(url), os.environ.get("CHENGXIN_SERIES_TOKEN", "")))
+
+
+def _backlog_of(store: Store) -> Callable[[], tuple[int, int]] | None:
+    return functools.partial(shipping.backlog, store) if _series_url() else None
 
 
 def build_ingest(config: Config) -> Ingest:

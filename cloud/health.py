@@ -36,6 +36,8 @@ class Metrics:
         self.witnessed = self._gauge("witnessed_records", "Records under a head that enough witnesses cosigned")
         self.witnessed_until = self._gauge("witnessed_until_seconds", "Unix time until when they vouch for it")
         self.lag = self._gauge("projection_lag_records", "Records that a projection has not seen", "projection")
+        self.series_waiting = self._gauge("series_waiting", "Lines that wait for the time-series server")
+        self.series_parked = self._gauge("series_parked", "Lines that the time-series server refused for ever")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
         return Counter(f"chengxin_cloud_{name}", help_text, labels, registry=self.registry)
@@ -59,10 +61,12 @@ def router(
     store: Store,
     watermarks: Callable[[], Mapping[str, int]],
     witnessed: Callable[[], tuple[int, int]],
+    series: Callable[[], tuple[int, int]] | None,
 ) -> APIRouter:
     """Return ``/healthz`` for a supervisor and ``/metrics`` for Prometheus.
 
     ``witnessed`` returns how many records enough witnesses vouch for, and until when: Unix milliseconds, 0 for never.
+    ``series`` returns how many lines wait for the time-series server and how many it refused; None without a server.
     """
     routes = APIRouter()
 
@@ -71,16 +75,18 @@ def router(
         size, gaps = _measure(store)
         lag = {name: size - applied for name, applied in watermarks().items()}
         vouched, until_ms = witnessed()
-        return JSONResponse(
-            {
-                "status": "ok",
-                "records": size,
-                "open_holes": gaps,
-                "projection_lag": lag,
-                "witnessed_records": vouched,
-                "witnessed_until_ms": until_ms,
-            }
-        )
+        found: dict[str, object] = {
+            "status": "ok",
+            "records": size,
+            "open_holes": gaps,
+            "projection_lag": lag,
+            "witnessed_records": vouched,
+            "witnessed_until_ms": until_ms,
+        }
+        if series is not None:
+            waiting, parked = series()
+            found |= {"series_waiting": waiting, "series_parked": parked}
+        return JSONResponse(found)
 
     @routes.get("/metrics")
     def scrape() -> Response:
@@ -92,6 +98,10 @@ def router(
         metrics.witnessed_until.set(until_ms / 1000)
         for name, applied in watermarks().items():
             metrics.lag.labels(name).set(size - applied)
+        if series is not None:
+            waiting, parked = series()
+            metrics.series_waiting.set(waiting)
+            metrics.series_parked.set(parked)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes

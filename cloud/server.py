@@ -37,6 +37,8 @@ def run(config: Config, workers: int = 1) -> None:
     ]
     calm_collector()
     cloud.worker.start()
+    if cloud.shipper is not None:
+        cloud.shipper.start()
     cloud.submitters.start()
     log.info(
         "cloud.serving",

@@ -24,7 +24,8 @@ def insert_rows(connection: Connection, statement: Insert, rows: Sequence[Mappin
     parameters: Sequence[Any] = rows
     if compiled.positional:
         assert compiled.positiontup is not None
-        parameters = list(map(itemgetter(*compiled.positiontup), rows))
+        names = compiled.positiontup
+        parameters = [(row[names[0]],) for row in rows] if len(names) == 1 else list(map(itemgetter(*names), rows))
     connection.exec_driver_sql(str(compiled), parameters)
 
 

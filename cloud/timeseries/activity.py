@@ -22,10 +22,11 @@ class Activity:
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Add one sample per record."""
-        store.write(connection, [_sample(entry) for entry in entries])
+        store.write(connection, [sample_of(entry) for entry in entries])
 
 
-def _sample(entry: Entry) -> Sample:
+def sample_of(entry: Entry) -> Sample:
+    """Return what a record adds to the time series."""
     _, grams, fen = advance((0, 0, 0), entry.record.kind, entry.body)
     if entry.record.kind == WEIGHING:
         grams = entry.body["net_grams"]
