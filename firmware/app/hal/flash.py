@@ -8,6 +8,9 @@ from tracewire.errors import Unavailable
 
 ROOT = ""
 _LABEL = "vfs"
+_SIZES = {"readsize": 128, "progsize": 32, "lookahead": 32}
+"""Caches of 512 bytes: a file up to that size lies inside littlefs' log. With MicroPython's own sizes a record costs
+four times the erases (tests/micropython/device_wear.py)."""
 
 
 def mount(create: bool = False) -> str:
@@ -31,9 +34,9 @@ def _is_mounted() -> bool:
 
 def _open(partition: Partition, create: bool) -> object:
     try:
-        return vfs.VfsLfs2(partition)
+        return vfs.VfsLfs2(partition, mtime=False, **_SIZES)
     except OSError:
         if not create:
             raise Unavailable("flash.no_file_system", _LABEL)
-    vfs.VfsLfs2.mkfs(partition)
-    return vfs.VfsLfs2(partition)
+    vfs.VfsLfs2.mkfs(partition, **_SIZES)
+    return vfs.VfsLfs2(partition, mtime=False, **_SIZES)

@@ -15,7 +15,19 @@ LARGEST = 0x7FFFFFFFFFFFFFFF
 """Numbers end at 63 bits: every database has a signed integer of that size (spec 4.2)."""
 
 
-class Number:
+class Plain:
+    """A value that travels as it is."""
+
+    def to_wire(self, value: "Any") -> "Any":
+        """Return ``value``."""
+        return value
+
+    def from_wire(self, value: "Any") -> "Any":
+        """Return ``value``."""
+        return value
+
+
+class Number(Plain):
     """An integer from ``least`` to ``most``, both included; never a boolean, never a float."""
 
     def __init__(self, most: int = LARGEST, least: int = 0) -> None:
@@ -26,14 +38,6 @@ class Number:
         """Tell whether ``value`` is an integer within the bounds."""
         return not isinstance(value, bool) and isinstance(value, int) and self.least <= value <= self.most
 
-    def to_wire(self, value: "Any") -> "Any":
-        """Return ``value``; integers travel as they are."""
-        return value
-
-    def from_wire(self, value: "Any") -> "Any":
-        """Return ``value``; integers travel as they are."""
-        return value
-
 
 class Word(Number):
     """The number of a word of one vocabulary tuple."""
@@ -43,7 +47,7 @@ class Word(Number):
         Number.__init__(self, len(words) - 1)
 
 
-class Text:
+class Text(Plain):
     """UTF-8 text of 1 to ``most`` bytes without control characters."""
 
     def __init__(self, most: int) -> None:
@@ -55,16 +59,8 @@ class Text:
             return False
         return all(ord(character) >= 32 and ord(character) != 127 for character in value)
 
-    def to_wire(self, value: "Any") -> "Any":
-        """Return ``value``; text travels as it is."""
-        return value
 
-    def from_wire(self, value: "Any") -> "Any":
-        """Return ``value``; text travels as it is."""
-        return value
-
-
-class Octets:
+class Octets(Plain):
     """A byte string of exactly ``length`` bytes."""
 
     def __init__(self, length: int) -> None:
@@ -73,14 +69,6 @@ class Octets:
     def check(self, value: "Any") -> bool:
         """Tell whether ``value`` is bytes of the right length."""
         return isinstance(value, bytes) and len(value) == self.length
-
-    def to_wire(self, value: "Any") -> "Any":
-        """Return ``value``; bytes travel as they are."""
-        return value
-
-    def from_wire(self, value: "Any") -> "Any":
-        """Return ``value``; bytes travel as they are."""
-        return value
 
 
 class Digits:

@@ -13,6 +13,7 @@ ROOT = "/flash"
 BLOCK_SIZE = 4096  # bytes: the erase sector of common SPI NOR parts
 _PAGE_SIZE = 256  # bytes written at once when erasing: the heap has no block to spare
 DEFAULT_BLOCKS = 256  # 1 MiB, the partition that the flash budget is computed for
+_SIZES = {"readsize": 128, "progsize": 32, "lookahead": 32}  # as on the real board, and for its reasons
 ERASED = 0xFF  # NOR flash erases to ones and programs bits to zero
 
 # Requests of the extended block protocol, named in MicroPython's ``vfs.AbstractBlockDev.ioctl``
@@ -91,9 +92,9 @@ def _open(path: str, create: bool) -> object:
     except OSError:
         raise Unavailable("flash.no_file_system", path)
     try:
-        return vfs.VfsLfs2(device)
+        return vfs.VfsLfs2(device, mtime=False, **_SIZES)
     except OSError:
         if not create:
             raise Unavailable("flash.no_file_system", path)
-    vfs.VfsLfs2.mkfs(device)
-    return vfs.VfsLfs2(device)
+    vfs.VfsLfs2.mkfs(device, **_SIZES)
+    return vfs.VfsLfs2(device, mtime=False, **_SIZES)

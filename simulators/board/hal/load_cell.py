@@ -26,21 +26,19 @@ class LoadCell:
     def __init__(self) -> None:
         panel = plug()
         self._cell_inbox = panel.inbox("cell")
-        self._load_inbox = panel.inbox("load")
         self._cell = None
-        self._hand = None
         self._load_grams = 0
         self._position_grams = 0.0
         self._speed = 0.0
         self._samples = 0
         self._due_ms = time.ticks_ms()
+        panel.on("load", self._put)
 
     async def next_counts(self) -> int:
         """Wait for the next sample and return it."""
         if self._cell is None:
             self._cell = await self._cell_inbox.get()
             random.seed(self._cell["seed"])
-            self._hand = asyncio.create_task(self._follow_hand())
             self._due_ms = time.ticks_ms()
         self._due_ms = time.ticks_add(self._due_ms, PERIOD_MS)
         late_ms = time.ticks_diff(time.ticks_ms(), self._due_ms)
@@ -49,9 +47,8 @@ class LoadCell:
         await asyncio.sleep_ms(max(0, -late_ms))
         return self._sample()
 
-    async def _follow_hand(self) -> None:
-        while True:
-            self._load_grams = await self._load_inbox.get()
+    def _put(self, grams: float) -> None:
+        self._load_grams = grams
 
     def _sample(self) -> int:
         stiffness = (2 * math.pi * FREQUENCY_HZ) ** 2

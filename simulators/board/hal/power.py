@@ -1,13 +1,11 @@
 """Why the virtual board started, and its battery: the panel sends ``battery`` with percent, or null for mains alone."""
 
-import asyncio
 import os
 import sys
 
 from hal.panel import plug
 
-_percent = [None]
-_watchers = []
+_percent = []
 
 
 def boot_cause() -> str:
@@ -28,12 +26,11 @@ def readings() -> "dict[str, int]":
 
 def battery_percent() -> "int | None":
     """Return what is left in the battery; None without one."""
-    if not _watchers:
-        _watchers.append(asyncio.create_task(_watch()))
+    if not _percent:
+        _percent.append(None)
+        plug().on("battery", _set)
     return _percent[0]
 
 
-async def _watch() -> None:
-    states = plug().inbox("battery")
-    while True:
-        _percent[0] = await states.get()
+def _set(percent: "int | None") -> None:
+    _percent[0] = percent

@@ -1,7 +1,5 @@
 """Slip printer of the virtual board: panel message ``slip`` in hex; the panel sends ``printer`` with its state."""
 
-import asyncio
-
 from hal.panel import plug
 
 
@@ -11,7 +9,7 @@ class Printer:
     def __init__(self) -> None:
         self._panel = plug()
         self._status = "ok"
-        self._watcher = asyncio.create_task(self._watch())
+        self._panel.on("printer", self._set)
 
     def print(self, escpos: bytes) -> None:
         """Put one slip on paper."""
@@ -22,7 +20,5 @@ class Printer:
         """Return "ok", "paper_out" or "jam"."""
         return self._status
 
-    async def _watch(self) -> None:
-        states = self._panel.inbox("printer")
-        while True:
-            self._status = await states.get()
+    def _set(self, status: str) -> None:
+        self._status = status
