@@ -29,7 +29,7 @@ class WeighingModule:
     def __init__(self) -> None:
         self._cell = _SpeakingCell()
         self._state = "ok"
-        self._watcher = asyncio.create_task(self._watch())
+        plug().on("module", self._set)
 
     async def next_bytes(self, timeout_ms: int) -> bytes:
         """Wait for the next bytes; empty when none came within ``timeout_ms``."""
@@ -40,7 +40,5 @@ class WeighingModule:
         frame = self._cell._speak(counts)
         return frame if self._state == "ok" else frame[:7] + b"\x02" + frame[8:]
 
-    async def _watch(self) -> None:
-        states = plug().inbox("module")
-        while True:
-            self._state = await states.get()
+    def _set(self, state: str) -> None:
+        self._state = state
