@@ -4,8 +4,9 @@ from pathlib import Path
 
 from cards.contents import Contents
 from cards.keyring import CardKeys
-from tracewire import record
+from tracewire import cbor, feed, record
 
+from simulators import flash_files
 from simulators.printer import Printer
 from simulators.terminal_process import TerminalProcess
 from tests.firmware.terminal.night import (
@@ -255,6 +256,30 @@ def test_a_card_that_another_terminal_sold_from_is_drawn_on_top_or_left_alone(
     assert on(seller).grams == (67_000,)
     details = [body["detail"] for body in bodies(history(image, flash), record.AUDIT)]
     assert details == [f"card {SELLER_UID.hex()}: draw 10000 g of {PIGS}"]
+
+
+def test_a_frozen_lot_is_not_dealt_in_and_stock_that_the_cloud_told_counts(
+    in_the_hall: Tell, image: Path, flash: Path
+) -> None:
+    two = Contents(WHOLESALER, "批发七号", ((1, PIGS), (2, RIBS)), (80_000, 30_000))
+    seller, buyer = secure(SELLER_UID, two), secure(BUYER_UID, EMPTY)
+    stands = [[feed.FREEZE, 3, [[PIGS]]], [feed.STOCK, 2, [[RIBS, 4_000]]]]  # as statements from the cloud leave it
+    flash_files.write(image, flash, {"downlink.cbor": cbor.encode(stands)})
+
+    async def story(terminal: TerminalProcess) -> None:
+        await show(terminal, seller, "批发七号")
+        await show(terminal, buyer, "A12号")
+        await weigh(terminal, 5_000)
+        for key, answer in (("plu1", "此批次已冻结"), ("plu2", "超出批次余量，剩余 4000 g")):
+            await terminal.press(key)
+            await terminal.press("set")
+            await terminal.wait_for_answer(answer)
+        await weigh(terminal, 3_000)
+        await terminal.press("set")
+        await terminal.wait_for_answer("已成交 3.000 kg")
+
+    in_the_hall(story)
+    assert moved_grams(image, flash) == [3_000]
 
 
 def test_a_printer_without_paper_stops_no_deal_and_the_buyer_prints_the_voucher_later(
