@@ -1,6 +1,6 @@
 """The voucher 上市凭证 of a wholesale deal: ESC/POS bytes for a 58 mm printer, one copy for the goods, one to keep.
 
-Its QR code carries the sealed record itself, as a slip's does: a phone can check the signature without anybody. What
+Its QR code carries the sealed record itself, as a slip's does: whoever has the registry can check the signature. What
 the card cannot hold (origin, certificate numbers: Xiamen norm art. 13.1) is on the page behind the code.
 """
 
