@@ -89,10 +89,11 @@ class Cloud:
         self.stores.close()
 
 
-def create_cloud(config: Config, workers: int = 1) -> Cloud:
+def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> Cloud:
     """Build the cloud of a node directory; nothing listens yet.
 
-    With more than one of ``workers``, envelopes are judged in that many processes of their own.
+    With more than one of ``workers``, envelopes are judged in that many processes of their own. Without
+    ``project``, projections are left to other processes.
     Raises ``Misuse`` for a missing store, key or role, and what is wrong with the registry.
     """
     keys_of_log = log_keys.load(config.directory)
@@ -104,7 +105,7 @@ def create_cloud(config: Config, workers: int = 1) -> Cloud:
     derived = Projections(stores.ledger, stores.projections, every_projection())
     enforcement = Enforcement(stores.ledger, stores.projections)
     shipper = _shipper(stores.projections)
-    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper))
+    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper), None if project else ())
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (

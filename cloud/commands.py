@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cloud import server
+from cloud import projecting, server
 from cloud.app import create_stores, every_projection
 from cloud.config import TEMPLATE, load
 from cloud.feed.commands import feed
@@ -22,6 +22,8 @@ Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud n
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]
 PublicPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for trace pages (plain HTTP).")]
 Workers = Annotated[int, typer.Option(min=1, max=256, help="How many processes judge envelopes.")]
+Project = Annotated[bool, typer.Option(help="Keep projections up in this program.")]
+Names = Annotated[list[str] | None, typer.Option(help="Projection to keep up, all unless given; may be repeated.")]
 Origin = Annotated[str, typer.Option(help="Name of the log, best a URL without https:// that is yours.")]
 
 
@@ -56,14 +58,39 @@ def log_init(directory: Directory, origin: Origin = "") -> None:
 
 
 @cloud.command("run")
-def run(directory: Directory, workers: Workers = 1) -> None:
+def run(directory: Directory, workers: Workers = 1, project: Project = True) -> None:
     """Serve gateways and pages until Ctrl-C.
 
     One worker judges envelopes in this process; more of them in processes of their own, best one for each core.
+    With --no-project the projections are kept up by `chengxin cloud project`, on this host or another.
 
     Example: chengxin cloud run --dir cloud
     """
-    server.run(load(directory), workers)
+    server.run(load(directory), workers, project=project)
+
+
+@cloud.command("project")
+def project_only(directory: Directory, name: Names = None) -> None:
+    """Keep projections up with the ledger until Ctrl-C, and serve nobody.
+
+    Example: chengxin cloud project --dir cloud --name activity
+    """
+    projecting.run(load(directory), name or [])
+
+
+@cloud.command("rebuild")
+def rebuild_one(directory: Directory, name: Annotated[str, typer.Argument(help="The projection.")]) -> None:
+    """Drop one projection and replay the ledger into it, while ingest and everything else goes on.
+
+    Example: chengxin cloud rebuild --dir cloud activity
+    """
+    stores = open_stores(load(directory))
+    try:
+        derived = Projections(stores.ledger, stores.projections, every_projection())
+        derived.rebuild(lambda _name, _count: None, derived.named([name]))
+        typer.echo(f"Rebuilt {name} from {derived.watermarks()[name]} records.")
+    finally:
+        stores.close()
 
 
 def rebuild(directory: Directory) -> None:

@@ -35,6 +35,8 @@ RECORDS_AT_ONCE = 500
 """Records per transaction: long enough to be cheap, short enough that a page never waits for it."""
 
 _RETRY_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
+"""How often a worker looks whether another process has committed; its own program wakes it at once."""
 
 
 class Projection(Protocol):
@@ -65,9 +67,12 @@ class Projections:
         """Apply the next records to one projection and return how many; they are in when this returns.
 
         Raises ``Misuse("projection.ahead")`` when the projection has seen more than the ledger holds: somebody put an
-        older ledger in its place, and only a rebuild is honest.
+        older ledger in its place, and only a rebuild is honest. Several processes may call this for one projection:
+        they take turns, and each goes on from the watermark that the last one left.
         """
-        with self._store.alone() as connection:
+        if self._is_level(projection):
+            return 0
+        with self._store.alone(projection.name) as connection:
             applied = _watermark(connection, projection.name)
             entries = self._entries_after(applied, projection.name)
             if not entries:
@@ -76,6 +81,11 @@ class Projections:
             _move_watermark(connection, projection.name, entries[-1].index)
         # A crash before this line: records and watermark are both as before, the pass is made again.
         return len(entries)
+
+    def _is_level(self, projection: Projection) -> bool:
+        """Tell, without keeping anybody from writing, that there is nothing to do."""
+        with self._store.reader.connect() as derived, self._ledger.reader.connect() as reading:
+            return _watermark(derived, projection.name) == ledger.last_index(reading)
 
     def _entries_after(self, applied: int, name: str) -> Sequence[Entry]:
         """Read and open the next records; those last opened are kept for the next projection, which wants the same."""
@@ -89,21 +99,38 @@ class Projections:
             self._last_opened = applied, entries
         return entries
 
-    def catch_up(self, progress: Callable[[str, int], None] = lambda _name, _count: None) -> None:
-        """Bring every projection up to the end of the ledger; ``progress`` hears (name, records) after each pass."""
-        for projection in self.all:
-            while count := self.advance(projection):
+    def catch_up(
+        self,
+        progress: Callable[[str, int], None] = lambda _name, _count: None,
+        chosen: Sequence[Projection] | None = None,
+    ) -> None:
+        """Bring projections up to where the ledger ends now; ``progress`` hears (name, records) after each step.
+
+        Not to where it ends then: under load that would be never.
+        """
+        with self._ledger.reader.connect() as reading:
+            end = ledger.last_index(reading)
+        for projection in self.all if chosen is None else chosen:
+            while self.watermarks()[projection.name] < end and (count := self.advance(projection)):
                 progress(projection.name, count)
 
-    def rebuild(self, progress: Callable[[str, int], None]) -> None:
-        """Drop every projection and replay the ledger into it."""
-        for projection in self.all:
-            with self._store.alone() as connection:
+    def rebuild(self, progress: Callable[[str, int], None], chosen: Sequence[Projection] | None = None) -> None:
+        """Drop the chosen projections, or all, and replay the ledger into them; ingest may go on meanwhile."""
+        for projection in self.all if chosen is None else chosen:
+            with self._store.alone(projection.name) as connection:
                 projection.tables.drop_all(connection)
                 projection.tables.create_all(connection)
                 _move_watermark(connection, projection.name, 0)
             # A crash here: an empty projection at watermark 0, which the next start fills.
-        self.catch_up(progress)
+        self.catch_up(progress, chosen)
+
+    def named(self, names: Sequence[str]) -> list[Projection]:
+        """Return the projections of these names; ``Misuse("projection.name")`` when there is none of one."""
+        by_name = {projection.name: projection for projection in self.all}
+        for name in names:
+            if name not in by_name:
+                raise Misuse("projection.name", f"{name}: there are {', '.join(by_name)}")
+        return [by_name[name] for name in names]
 
 
 def _watermark(connection: Connection, name: str) -> int:
@@ -117,11 +144,21 @@ def _move_watermark(connection: Connection, name: str, applied: int) -> None:
 
 
 class Worker:
-    """The thread that keeps projections up with the ledger; woken after each commit, idle otherwise."""
+    """The thread that keeps projections up with the ledger: woken by its program's commits, looking for others'."""
 
-    def __init__(self, projections: Projections, metrics: Metrics, after_pass: Callable[[], None]) -> None:
-        """``after_pass`` runs after each pass, for what follows from the projections; it must bear repeating."""
+    def __init__(
+        self,
+        projections: Projections,
+        metrics: Metrics,
+        after_pass: Callable[[], None] = lambda: None,
+        chosen: Sequence[Projection] | None = None,
+    ) -> None:
+        """``after_pass`` runs after each pass, for what follows from the projections; it must bear repeating.
+
+        ``chosen`` are those that this worker keeps up, all without it; others are some other process's.
+        """
         self._projections = projections
+        self._chosen = projections.all if chosen is None else tuple(chosen)
         self._metrics = metrics
         self._after_pass = after_pass
         self._awake = threading.Event()
@@ -156,20 +193,20 @@ class Worker:
         return all(applied >= index for applied in watermarks.values())
 
     def _run(self) -> None:
-        wait_seconds: float | None = None
+        wait_seconds = 0.0
         while True:
             self._awake.wait(wait_seconds)
             self._awake.clear()
             if self._is_stopping:
                 return
-            wait_seconds = None if self._pass() else _RETRY_SECONDS
+            wait_seconds = _LOOK_SECONDS if self._pass() else _RETRY_SECONDS
             with self._passed:
                 self._passed.notify_all()
 
     def _pass(self) -> bool:
         """Advance every projection as far as the ledger goes; False when one failed and must be tried again."""
         failures_before = self._failures
-        behind = list(self._projections.all)
+        behind = list(self._chosen)
         while behind and not self._is_stopping:  # side by side: records are read and opened once for all
             behind = [projection for projection in behind if self._has_more(projection)]
         try:

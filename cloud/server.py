@@ -25,9 +25,9 @@ _GRACE_SECONDS = 10
 _BACKLOG = 512
 
 
-def run(config: Config, workers: int = 1) -> None:
+def run(config: Config, workers: int = 1, *, project: bool = True) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is in hand; safe to kill at any moment."""
-    cloud = create_cloud(config, workers)
+    cloud = create_cloud(config, workers, project=project)
     tls = tls_context(config)
     ingest_socket = _listen(config.ingest_host, config.ingest_port)
     public_socket = _listen(config.public_host, config.public_port)

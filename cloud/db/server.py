@@ -39,17 +39,18 @@ _version = Table("schema_version", _VERSIONS, Column("version", BigInteger, null
 class ServerStore(Store):
     """One schema of a PostgreSQL database."""
 
-    lock: int
-    """Number of the advisory lock that ``alone`` takes; the same in every process of every host."""
+    schema: str
 
     @contextmanager
-    def alone(self) -> Iterator[Connection]:
+    def alone(self, part: str = "") -> Iterator[Connection]:
         """Give a connection in a transaction that nobody else's runs beside, on no host; commit at the end.
 
-        The lock ends with the transaction, and that with its connection, whatever ends it.
+        The lock, whose number is the same in every process of every host, ends with the transaction, and that with its
+        connection, whatever ends it.
         """
+        lock = zlib.crc32(f"chengxin {self.schema} {part}".encode())
         with self.writer.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": self.lock})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
             yield connection
 
 
@@ -82,7 +83,7 @@ def open_schema(url: str, schema: str, *, synchronous: bool) -> Store:
     store = ServerStore(
         writer=_engine(url, schema, synchronous=synchronous, read_only=False),
         reader=_engine(url, schema, synchronous=synchronous, read_only=True),
-        lock=zlib.crc32(f"chengxin {schema}".encode()),
+        schema=schema,
     )
     try:
         with store.reader.connect() as connection:

@@ -214,7 +214,14 @@ def test_run_without_stores_says_what_to_do(tmp_path: Path) -> None:
     assert "chengxin cloud init" in finished.stderr
 
 
-COMMANDS = (["cloud", "init"], ["cloud", "log-init"], ["cloud", "run"], ["rebuild"])
+COMMANDS = (
+    ["cloud", "init"],
+    ["cloud", "log-init"],
+    ["cloud", "run"],
+    ["cloud", "project"],
+    ["cloud", "rebuild"],
+    ["rebuild"],
+)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
