@@ -19,7 +19,7 @@ help:
 	@echo "make fix          let the linters mend what they can"
 	@echo "make bench        the figures of the README, measured now on this machine"
 	@echo "make soak         a day of 1,000 sales at each device with everything going wrong (TRADES=12: a short one)"
-	@echo "make firmware     compile what a scale ships, into build/firmware"
+	@echo "make firmware     compile every device for every processor, into build/firmware"
 	@echo "make lock         pin the newest versions with hashes"
 
 dev: $(READY)
@@ -63,7 +63,7 @@ soak: $(READY)
 	$(PY) -m simulators.soak $(if $(TRADES),--trades $(TRADES)) $(if $(SEED),--seed $(SEED))
 
 firmware: $(READY)
-	$(PY) -m simulators.firmware_image build/firmware
+	$(PY) -m simulators.firmware_table
 
 lock:
 	.venv/bin/python -m pip install -q uv

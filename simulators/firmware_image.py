@@ -41,6 +41,7 @@ TERMINAL = ("device", "scale", "cards", "terminal", "update")
 HANDHELD = ("device", "handheld", "update")
 """Packages that make an inspector's handheld."""
 
+VIRTUAL_BOARD = REPOSITORY / "simulators" / "board"
 _MODULES = DEFAULT_FOLDER / "modules"
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""
@@ -92,6 +93,19 @@ def build(
     return image
 
 
+def compile_for_board(packages: tuple[str, ...], folder: Path, march: str) -> None:
+    """Compile ``packages`` with the real board's drivers into ``folder``; a board may mean its own by any public name.
+
+    Raises Misuse "image.compile".
+    """
+    sources = dict(_sources(packages, REPOSITORY / "firmware" / "app"))
+    for name, source in sources.items():
+        if source.suffix != ".py":
+            _copy(source, folder / name)
+    for name, text in fold_constants.fold(_texts(sources)).items():
+        _place(text, folder, name, march)
+
+
 def _rom(
     folded: dict[str, str], building: Path, scratch: Path, march: str | None
 ) -> tuple[bytes, dict[str, dict[str, str]]]:
@@ -113,10 +127,10 @@ def native_architecture() -> str | None:
     return _NATIVE_BY_NUMBER.get(int(answer.stdout))
 
 
-def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
-    """Yield (path in the image, source file), sorted: shared code, the program, and the virtual board's hal."""
+def _sources(packages: tuple[str, ...], board: Path = VIRTUAL_BOARD) -> Iterator[tuple[str, Path]]:
+    """Yield (path in the image, source file), sorted: shared code, the program, and the hal of ``board``."""
     library, application = REPOSITORY / "firmware" / "lib", REPOSITORY / "firmware" / "app"
-    roots = [(library, "tracewire"), (REPOSITORY / "simulators" / "board", "hal")]
+    roots = [(library, "tracewire"), (board, "hal")]
     roots += [(application, package) for package in packages]
     for root, package in roots:
         for source in sorted((root / package).rglob("*")):

@@ -12,16 +12,19 @@ the whole image, so that an attribute at which another module looks is still fou
 ``getattr``), is set on another object than ``self`` or is not made by the image keeps its name.
 
 In a ROM, at which nobody looks from outside, public names share as well, those apart that the interpreter knows: its
-own objects may have them, and it has them in its table already. What stays is what a loader calls.
+own objects may have them, and it has them in its table already. For that reason ``math`` and ``errno`` lend first what
+the image does not use of theirs: those names cost nothing. What stays is what a loader calls.
 
 Lines stay where they are. A traceback has the right file and line, and a short function name for which ``names.json``
 beside the image has the long one: ``python -m simulators.short_names IMAGE < LOG`` puts it back.
 """
 
 import ast
+import errno
 import itertools
 import json
 import keyword
+import math
 import re
 import string
 import sys
@@ -49,7 +52,7 @@ def shorten(
     With ``is_known``, which tells the interpreter's own names, public ones are shortened too.
     """
     modules = {name: _taken_apart(source) for name, source in sources.items()}
-    shorts = _unused(modules)
+    shorts = _unused(modules, is_known)
     passed = {word for module in modules.values() for word in module.passed_by_name()}
     outside = _CALLED_FROM_OUTSIDE | {word for name in sources for word in _WORD.findall(name)}
     shared = _share(modules, shorts, lambda word: _is_hidden(word, outside, is_known))
@@ -151,12 +154,13 @@ def _annotations(node: ast.AST) -> list[ast.expr]:
     return [note for note in notes if isinstance(note, ast.expr)]
 
 
-def _unused(modules: Mapping[str, _Module]) -> list[str]:
-    """Return short names that stand nowhere in the image."""
+def _unused(modules: Mapping[str, _Module], is_known: Callable[[str], bool] | None) -> list[str]:
+    """Return names to give that stand nowhere in the image, those first that the interpreter has in its table."""
     taken = {word for module in modules.values() for word in {*module.places.values(), *module.texts}}
     letters = string.ascii_lowercase
     every = itertools.chain(letters, map("".join, itertools.product(letters, letters + string.digits)))
-    return [name for name in every if name not in taken and not keyword.iskeyword(name)]
+    lent = [name for name in dir(math) + dir(errno) if name[0] != "_" and is_known is not None and is_known(name)]
+    return [name for name in [*lent, *every] if name not in taken and not keyword.iskeyword(name)]
 
 
 def _share(modules: Mapping[str, _Module], shorts: list[str], is_hidden: Callable[[str], bool]) -> dict[str, str]:
