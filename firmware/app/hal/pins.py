@@ -11,7 +11,7 @@ PRINTER_UART = (2, 11, 12)
 
 TAG_UART = (0, 43, 44)  # slaughter line only: its console is on the USB port of the chip
 
-BEEPER = 40
+BEEPER = 1
 
 DISPLAY_I2C = (0, 14, 13)  # (bus, SCL, SDA)
 

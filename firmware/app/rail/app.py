@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scale.lock_desk import LockDesk
     from scale.storage_line import StorageLine
     from scale.weighing import Reading, Weigher
 
@@ -48,6 +49,7 @@ class RailApp:
         tag_desk: "TagDesk",
         screen: "RailScreen",
         storage_line: "StorageLine",
+        lock_desk: "LockDesk",
         progress: "Callable[[str], None]",
     ) -> None:
         self._load_cell = load_cell
@@ -63,6 +65,7 @@ class RailApp:
         self._tag_desk = tag_desk
         self._screen = screen
         self._storage_line = storage_line
+        self._lock_desk = lock_desk
         self._progress = progress
         self.unsold = 0
 
@@ -93,14 +96,22 @@ class RailApp:
     async def serve_keys(self) -> None:
         """Answer every key press."""
         while True:
-            self._attempt(self._hands.press, await self._keypad.next_key())
+            self._attempt(self._press, await self._keypad.next_key())
 
     async def serve_cards(self) -> None:
         """Answer every card: a lot's brings the lot to the line, a buyer's takes its carcasses away."""
         while True:
             card = await self._card_reader.next_card()
             if card is not None:
-                self._attempt(self._hands.hold, card)
+                self._attempt(self._hold, card)
+
+    def _press(self, key: str) -> None:
+        if not self._lock_desk.take(key):
+            self._hands.press(key)
+
+    def _hold(self, card: bytes) -> None:
+        self._lock_desk.require_unlocked()
+        self._hands.hold(card)
 
     def _attempt(self, action: "Callable[..., None]", *arguments: object) -> None:
         """Do something that may be refused: nothing that happens at the rail ends in silence."""
@@ -144,5 +155,6 @@ class RailApp:
             self._book.keep_weighing(carcass)
 
     def _enter(self, carcass: "Carcass") -> None:
+        self._lock_desk.require_unlocked()
         self._book.enter(carcass)
         self._screen.recorded(carcass)

@@ -12,12 +12,14 @@ from device.clock_keeper import ClockKeeper
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
+from device.lock import Lock
 from device.mark import Mark
 from device.paper import Paper
 from device.watchdog import Watchdog
 from hal import clock, entropy, flash, nvram, power
 from hal.beeper import Beeper
 from hal.card_reader import CardReader
+from hal.case_switch import CaseSwitch
 from hal.display import Display
 from hal.keypad import Keypad
 from hal.lamps import Lamps
@@ -26,6 +28,7 @@ from hal.printer import Printer
 from hal.tag_reader import TagReader
 from hal.watchdog import Watchdog as BoardWatchdog
 from scale.health import Heart
+from scale.lock_desk import LockDesk
 from scale.storage_line import StorageLine
 from scale.weighing import Weigher
 from tracewire import cose, feed, p256, record
@@ -77,6 +80,7 @@ async def run() -> None:
     watchdog = Watchdog(BoardWatchdog(WATCHDOG_MS).feed, clock.ticks_ms, limits)
     storage_line = StorageLine(screen, journal, publisher, client, watchdog.progress, power.battery_percent)
     desk = lot_desk.LotDesk(lots, screen, history, publisher)
+    lock_watch = LockDesk(Lock(root, settings.name, entropy.read), CaseSwitch(), screen, history, publisher)
     rail = Rail(lightest_grams, settings.e_grams)
     book = CarcassBook(history, publisher, register, desk, storage_line, settings.code_base, bool(has_sides))
     disposal = Disposal(history, publisher, register, book, settings.code_base, settings.e_grams)
@@ -95,6 +99,7 @@ async def run() -> None:
         tag_desk=TagDesk(rail, book, history, species),
         screen=screen,
         storage_line=storage_line,
+        lock_desk=lock_watch,
         progress=watchdog.progress,
     )
     heart = Heart(
@@ -116,6 +121,7 @@ async def run() -> None:
         app.serve_tags(),
         app.serve_keys(),
         app.serve_cards(),
+        lock_watch.watch(),
         publisher.run(client),
         uplink.go_online(client),
         heart.beat(),
