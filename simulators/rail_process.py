@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import xor
 from pathlib import Path
-from typing import Any
 
 from tracewire import cbor, record
 
@@ -46,19 +45,18 @@ def lot_card(
 
 
 class RailProcess(ScaleProcess):
-    """One rail scale. `beeps` are the sounds it made since it was switched on, oldest first."""
+    """One rail scale."""
 
     def __init__(
         self, image: Path, flash: Path, *, cell: Cell = RAIL_CELL, clock_offset_ms: int = 0, heap: str = HEAP
     ) -> None:
         """Prepare a line that runs the compiled `image` on the enrolled `flash`; `start` switches it on."""
         super().__init__(image, flash, cell=cell, clock_offset_ms=clock_offset_ms, heap=heap, program=PROGRAM)
-        self.beeps: list[str] = []
         self._beeps_heard = 0
 
     async def start(self) -> None:
         """Switch on and wait until it is ready."""
-        self.beeps, self._beeps_heard = [], 0
+        self._beeps_heard = 0
         await super().start()
 
     async def hang(self, grams: float) -> None:
@@ -90,8 +88,3 @@ class RailProcess(ScaleProcess):
         """Wait for the next sound that nobody has waited for yet, and pass over others before it."""
         await self.wait_until(lambda: name in self.beeps[self._beeps_heard :], timeout_s)
         self._beeps_heard = self.beeps.index(name, self._beeps_heard) + 1
-
-    async def _notice(self, message: dict[str, Any]) -> None:
-        if "beep" in message:
-            self.beeps.append(message["beep"])
-        await super()._notice(message)

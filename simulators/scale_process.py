@@ -62,6 +62,7 @@ class Cell:
 class ScaleProcess:
     """One scale at one stall. Its memory is the flash image: start it again and it goes on where it was.
 
+    ``beeps`` are the sounds it made since it was switched on, oldest first.
     ``messages`` counts what the board has said: whoever looks at the rest sees by it that something is new.
     """
 
@@ -84,6 +85,7 @@ class ScaleProcess:
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
         self.slips: list[bytes] = []
+        self.beeps: list[str] = []
         self.messages = 0
         self.log = flash.with_suffix(".log")
         self._image = image.resolve()
@@ -120,7 +122,7 @@ class ScaleProcess:
         """
         if self._process is not None:
             raise Misuse("scale.running")
-        self.screen, self.lamps = [], frozenset()
+        self.screen, self.lamps, self.beeps = [], frozenset(), []
         self._server = await asyncio.start_server(self._plugged_in, "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         with self.log.open("ab") as log:
@@ -281,6 +283,8 @@ class ScaleProcess:
             self.screen = message.get("screen", self.screen)
             if "lamps" in message:
                 self.lamps = frozenset(message["lamps"])
+            if "beep" in message:
+                self.beeps.append(message["beep"])
             if "slip" in message:
                 self.slips.append(bytes.fromhex(message["slip"]))
             self._changed.notify_all()

@@ -154,6 +154,10 @@ GRAMS_PER_CARCASS = (88_400, 91_200, 86_900, 93_600)
 """Hot masses of the demo's four carcasses, grams."""
 
 
+WASTE_GRAMS = 300
+"""What a share of carcasses loses on its way to a buyer."""
+
+
 def tell_origin(
     farm: UpstreamDevice, line: UpstreamDevice, wholesaler: UpstreamDevice, stalls: list[str]
 ) -> dict[str, str]:
@@ -173,8 +177,8 @@ def tell_origin(
         share = carcasses[index * per_stall : (index + 1) * per_stall]
         retail[seller] = lot = wholesaler.next_code()
         wholesaler.state(record.MOVEMENT, {
-            "movement": 1, "inputs": tuple(share), "outputs": ((lot, sum(grams for _, grams in share) - 300),),
-            "to_party": seller, "voucher": f"SP{lot[-7:]}", "waste_grams": 300, "goods": "猪肉（白条）",
+            "movement": 1, "inputs": tuple(share), "outputs": ((lot, sum(grams for _, grams in share) - WASTE_GRAMS),),
+            "to_party": seller, "voucher": f"SP{lot[-7:]}", "waste_grams": WASTE_GRAMS, "goods": "猪肉（白条）",
         })  # fmt: skip
     return retail
 

@@ -24,6 +24,7 @@ from simulators.accounting import FlashReader
 from simulators.devices.custody import Custody
 from simulators.devices.roster import BOARDS, STALL, Roster
 from simulators.devices.server import PageServer, create_app, listen
+from simulators.devices.wallet import WHOLESALER
 from simulators.site import STALLS, Site
 from simulators.upstream import UpstreamDevice
 
@@ -76,8 +77,13 @@ async def run(site: Site, listener: socket.socket, *, opens_browser: bool) -> No
             for name in ("farm-0001", "line-0001", "hall-0001")
         )
         console.print("Telling where this morning's meat comes from ...")
-        lots = upstream.tell_origin(farm, line, hall, [stall.seller_code for stall in STALLS])
-        roster = Roster(site, lots, upstream.tell_pigs(farm, PIGS_AT_THE_RAIL, GRAMS_AT_THE_RAIL))
+        buyers = [*(stall.seller_code for stall in STALLS), WHOLESALER]
+        lots = upstream.tell_origin(farm, line, hall, buyers)
+        pigs = upstream.tell_pigs(farm, PIGS_AT_THE_RAIL, GRAMS_AT_THE_RAIL)
+        console.print("Issuing cards ...")
+        roster = await asyncio.to_thread(
+            Roster, site, lots, upstream.GRAMS_PER_CARCASS[len(STALLS)] - upstream.WASTE_GRAMS, pigs
+        )
         panels = roster.panels()
         flashes = {name: FlashReader(image, flash) for name, (image, flash) in roster.images().items()}
         custody = Custody(site, flashes, [farm, line, hall])

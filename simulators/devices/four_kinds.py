@@ -1,4 +1,4 @@
-"""The kinds of device on the page: counter scale, rail scale, handheld."""
+"""The four kinds of device on the page: rail scale, terminal, counter scale, handheld."""
 
 from simulators.devices.kinds import Goods, Key, Keys, Kind, Lamp, Pan, Words
 
@@ -39,7 +39,6 @@ COUNTER_SCALE = Kind(
         ),
         loose_grams=5000,
     ),
-    has_card_reader=True,
     has_printer=True,
     has_case_switch=True,
 )
@@ -75,10 +74,43 @@ RAIL_SCALE = Kind(
         loose_grams=150_000,
         step_grams=100,
     ),
-    has_card_reader=True,
     has_printer=True,
 )
 """The scale of a slaughter line (``firmware/app/rail``); an empty hook and a trolley are no carcass."""
+
+TERMINAL = Kind(
+    name="terminal",
+    label=Words("溯源IC卡终端机", "IC-card terminal"),
+    model="CX-T150 · Max 150 kg · e = 50 g",
+    lamps=_WEIGHING_LAMPS,
+    keypad=(
+        Keys("lots", 4, tuple(Key(f"plu{n}", Words(f"批次 {n}", f"Lot {n}"), f"F{n}") for n in range(1, 9))),
+        _KEYPAD,
+        Keys(
+            "functions",
+            1,
+            (
+                _ZERO_KEY,
+                _TARE_KEY,
+                Key("set", Words("成交", "Deal"), "Enter"),
+                Key("clear", Words("清除", "Clear"), "c"),
+            ),
+        ),
+    ),
+    pan=Pan(
+        style="platform",
+        goods=(
+            Goods("tote", Words("周转筐", "Tote"), 2_100),
+            Goods("box", Words("一筐肉", "Tote of meat"), 12_500),
+            Goods("half", Words("半片猪", "Half a pig"), 42_800),
+            Goods("stack", Words("一车肉", "Cartload"), 165_000),
+        ),
+        loose_grams=60_000,
+        step_grams=50,
+    ),
+    has_printer=True,
+)
+"""The terminal of a wholesale hall (``firmware/app/terminal``); the cartload is there to show overload."""
 
 HANDHELD = Kind(
     name="handheld",

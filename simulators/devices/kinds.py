@@ -75,7 +75,6 @@ class Kind:
     lamps: tuple[Lamp, ...] = ()
     keypad: tuple[Keys, ...] = ()
     pan: Pan | None = None
-    has_card_reader: bool = False
     has_printer: bool = False
     has_case_switch: bool = False
 

@@ -33,7 +33,7 @@ def _sale(browser: Browser, address: str) -> None:
     page = _open(browser, address, 1280, 1180, "light")
     first, second = page.locator(".device").nth(0), page.locator(".device").nth(1)
     for device in (first, second):
-        device.locator("[data-card=seller][aria-pressed=false]").click()
+        device.locator("[data-card=scale-0001][aria-pressed=false]").click()
         device.locator(".lcd :text('已刷卡')").first.wait_for()
     _weigh(first, "belly")
     first.locator("[data-key=plu1]").click()

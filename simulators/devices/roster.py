@@ -1,52 +1,66 @@
 """Who stands on the page: the site's boards, and the panel of each with the cards, codes and lots beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tracewire import mark
 from tracewire.p256 import SigningKey
 
-from simulators import firmware_image
-from simulators.devices import face, parts
-from simulators.devices.face import Card, Code, Face
-from simulators.devices.four_kinds import COUNTER_SCALE, HANDHELD, RAIL_SCALE
+from simulators import firmware_image, flash_files
+from simulators.card_desk import CardDesk
+from simulators.devices import parts
+from simulators.devices.cards import Card
+from simulators.devices.face import Code, Face
+from simulators.devices.four_kinds import COUNTER_SCALE, HANDHELD, RAIL_SCALE, TERMINAL
 from simulators.devices.kinds import Words
 from simulators.devices.panel import Panel
+from simulators.devices.parts import Market
 from simulators.devices.shelf import Shelf
+from simulators.devices.wallet import Wallet
 from simulators.handheld_process import HandheldProcess
 from simulators.node import now_ms
 from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
 from simulators.scale_process import ScaleProcess
-from simulators.site import STALLS, Board, Site
+from simulators.site import MARKET, STALLS, Board, Site
+from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
 
 STALL = STALLS[0]
 """Whose scale stands on the page."""
 
-_ZERO, _PER_KG = RAIL_CELL.calibration
 RAIL = Board(
     "rail-0001", "rail", "银祥肉联厂", firmware_image.RAIL,
-    f"scale = {{ max_g = 300000, min_g = 2000, e_g = 100, zero_counts = {_ZERO}, counts_per_kg = {_PER_KG} }}\n"
+    "scale = { max_g = 300000, min_g = 2000, e_g = 100,"
+    f" zero_counts = {RAIL_CELL.counts_at_zero}, counts_per_kg = {RAIL_CELL.counts_per_kg} }}\n"
     "rail = { species = 1, sides = false, lightest_g = 20000 }\n",
 )  # fmt: skip
+HALL = Board(
+    "terminal-0001", "terminal", MARKET, firmware_image.TERMINAL,
+    "scale = { max_g = 150000, min_g = 1000, e_g = 50,"
+    f" zero_counts = {PLATFORM_CELL.counts_at_zero}, counts_per_kg = {PLATFORM_CELL.counts_per_kg} }}\n"
+    'plu = [ { number = 1, name = "白条猪肉", price_fen_per_kg = 2400 } ]\n',
+)  # fmt: skip
 INSPECTOR = Board("handheld-0001", "handheld", "市场监管所", firmware_image.HANDHELD)
-BOARDS = (RAIL, INSPECTOR)
+BOARDS = (RAIL, HALL, INSPECTOR)
 
 ANIMAL_CERTIFICATE = (2, "3508210098766")
 MEAT_CERTIFICATES = ((4, "3502000112234"), (5, "厦品检2026-112208"))
 
 
 class Roster:
-    """The devices of one site. ``lots`` names the retail lot of each seller code, ``pigs`` the lot at the rail."""
+    """The devices of one site, with the cards and papers between them."""
 
-    def __init__(self, site: Site, lots: dict[str, str], pigs: str) -> None:
+    def __init__(self, site: Site, lots: dict[str, str], stock_grams: int, pigs: str) -> None:
+        """Issue the cards: the lot of each party's code, ``stock_grams`` of the wholesaler's, ``pigs`` for the rail."""
         self._site = site
-        self._lots = lots
         self._pigs = pigs
+        desk = CardDesk(site.image_of(HALL))
+        flash_files.write(site.image_of(HALL), site.flash_of(HALL.name), {"card_keys.cbor": desk.keys_file})
+        self._wallet = Wallet(site, desk, STALLS, lots, stock_grams)
         self._shelf = Shelf()
 
     def panels(self) -> list[Panel]:
         """Return one panel for each device, in the order in which meat meets them."""
-        return [self._rail(), self._scale(), self._handheld()]
+        return [self._rail(), self._terminal(), self._scale(), self._handheld()]
 
     def images(self) -> dict[str, tuple[Path, Path]]:
         """Return the firmware and the flash of each device by its name."""
@@ -54,15 +68,21 @@ class Roster:
         images[STALL.scale] = self._site.image
         return {name: (image, self._site.flash_of(name)) for name, image in images.items()}
 
-    def _scale(self) -> Panel:
-        goods = {f"plu{number}": (name, fen) for number, name, fen in STALL.goods}
-        cards = tuple(face.seller_cards(STALL, STALLS, self._lots))
-        board = ScaleProcess(self._site.image, self._site.flash(STALL), cell=STALL.cell)
-        return self._panel(Face(STALL.scale, COUNTER_SCALE, STALL.name, goods, cards), board)
-
     def _rail(self) -> Panel:
         board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name))
-        return self._panel(Face(RAIL.name, RAIL_SCALE, RAIL.place, cards=tuple(self._line_cards())), board)
+        cards = (*self._lot_cards(), self._wallet.wholesaler, self._wallet.stalls[0], *self._wallet.no_cards()[:1])
+        return self._panel(Face(RAIL.name, RAIL_SCALE, RAIL.place, cards=cards), board)
+
+    def _terminal(self) -> Panel:
+        board = TerminalProcess(self._site.image_of(HALL), self._site.flash_of(HALL.name))
+        cards = (self._wallet.wholesaler, *self._wallet.stalls, *self._wallet.no_cards())
+        return self._panel(Face(HALL.name, TERMINAL, HALL.place, cards=cards), board)
+
+    def _scale(self) -> Panel:
+        goods = {f"plu{number}": (name, fen) for number, name, fen in STALL.goods}
+        cards = (*self._wallet.stalls, *self._wallet.no_cards())
+        board = ScaleProcess(self._site.image, self._site.flash(STALL), cell=STALL.cell)
+        return self._panel(Face(STALL.scale, COUNTER_SCALE, STALL.name, goods, cards), board)
 
     def _handheld(self) -> Panel:
         board = HandheldProcess(self._site.image_of(INSPECTOR), self._site.flash_of(INSPECTOR.name))
@@ -70,25 +90,22 @@ class Roster:
         return self._panel(Face(INSPECTOR.name, HANDHELD, INSPECTOR.place, codes=codes), board)
 
     def _panel(self, of: Face, board: ScaleProcess) -> Panel:
-        panel = Panel(of, board, list(parts.of(of, board, self._shelf, self._unlocker(of.name))))
-        self._shelf.on_new.append(panel.bell.ring)
+        market = Market(self._shelf, self._unlock, self._wallet.look, self._wallet.enter, RAIL.name)
+        panel = Panel(of, board, list(parts.of(of, board, market)))
+        self._shelf.on_change.append(panel.bell.ring)
         return panel
 
-    def _unlocker(self, name: str) -> Callable[[str], tuple[str, str]]:
-        def unlock(challenge: str) -> tuple[str, str]:
-            words = ("device", "unlock", name, "--challenge", challenge, "--reason", "case opened on the page")
-            said = self._site.chengxin(*words, "--ca", str(self._site.directory / "ca"))
-            return f"chengxin device unlock {name} --ca CA --challenge {challenge}", said.rpartition(" ")[2]
+    def _unlock(self, name: str, challenge: str) -> tuple[str, str]:
+        words = ("device", "unlock", name, "--challenge", challenge, "--reason", "case opened on the page")
+        said = self._site.chengxin(*words, "--ca", str(self._site.directory / "ca"))
+        return f"chengxin device unlock {name} --ca CA --challenge {challenge}", said.rpartition(" ")[2]
 
-        return unlock
-
-    def _line_cards(self) -> Iterator[Card]:
-        whole = lot_card(self._pigs, "绿源养殖场", certificates=(ANIMAL_CERTIFICATE, *MEAT_CERTIFICATES))
-        alive = lot_card(self._pigs, "绿源养殖场", certificates=(ANIMAL_CERTIFICATE,))
-        yield Card("lot", Words("批次卡 绿源", "Lot card Lüyuan"), "lot", whole)
-        yield Card("alive", Words("批次卡 缺肉检证", "Lot card, meat not certified"), "lot", alive)
-        yield Card("buyer", Words(f"购货 {STALL.seller}", f"Buyer {STALL.seller}"), "ours", STALL.card(self._pigs))
-        yield from face.no_cards(whole)
+    def _lot_cards(self) -> Iterator[Card]:
+        for name, label, certificates in (
+            ("lot", Words("批次卡 绿源", "Lot card Lüyuan"), (ANIMAL_CERTIFICATE, *MEAT_CERTIFICATES)),
+            ("alive", Words("批次卡 缺肉检证", "Lot card, meat uncertified"), (ANIMAL_CERTIFICATE,)),
+        ):
+            yield Card(name, label, "lot", lot_card(self._pigs, "绿源养殖场", certificates=certificates))
 
 
 def _codes(site: Site) -> Iterator[Code]:

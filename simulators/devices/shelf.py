@@ -1,4 +1,4 @@
-"""Every slip and voucher that a device of this page has printed, where others can reach it: an inspector scans them."""
+"""What lies between the devices of the page: every slip and voucher that one has printed and another can scan."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,16 +16,20 @@ class Slip:
 
 
 class Shelf:
-    """Slips in order of printing; ``on_new`` callables hear of each."""
+    """Slips in order of printing; ``on_change`` callables hear whenever something has changed hands."""
 
     def __init__(self) -> None:
         self.slips: list[Slip] = []
-        self.on_new: list[Callable[[], None]] = []
+        self.on_change: list[Callable[[], None]] = []
 
     def put(self, slip: Slip) -> None:
         """Lay a slip on the shelf."""
         self.slips.append(slip)
-        for hear in self.on_new:
+        self.changed()
+
+    def changed(self) -> None:
+        """Tell every device's panel that something moved from one device to another."""
+        for hear in self.on_change:
             hear()
 
     def find(self, device: str, number: int) -> Slip | None:

@@ -15,6 +15,7 @@ from tests.interpreters import ROOT
 KEY = p256.SigningKey(bytes(range(1, 33)))
 VISIT = visits.Visit(12, e_id.typed("3502000010101"), visits.SAMPLING)
 LOT = "35020000100070000003"
+BOUGHT = "35020000100050000009"
 PLACE = {"fix_quality": 0}
 KEYS = ["enter", "clear", "plu1", *(f"digit{digit}" for digit in range(10))]
 CODE = re.compile(r'Rejected\(\s*"([a-z]+\.[a-z_]+)"')
@@ -141,6 +142,8 @@ def slip(body: dict[str, object] | None = None, kind: int = record.SALE) -> byte
 def test_a_lot_is_read_off_a_voucher_or_out_of_a_slip() -> None:
     assert sampling.scanned_lot(LOT.encode() + b"\r\n") == LOT
     assert sampling.scanned_lot(slip()) == LOT
+    moved: dict[str, object] = {"movement": 1, "inputs": ((LOT, 900),), "outputs": ((BOUGHT, 900),), "voucher": BOUGHT}
+    assert sampling.scanned_lot(slip(moved, record.MOVEMENT)) == BOUGHT
 
 
 @pytest.mark.parametrize(

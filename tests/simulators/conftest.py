@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from simulators import chromium
 from tests.simulators.page_hands import PATIENCE_MS, lift_everything, processes_that_mention
 
-DEVICES = ("rail-0001", "scale-0001", "handheld-0001")
+DEVICES = ("rail-0001", "terminal-0001", "scale-0001", "handheld-0001")
 DESK: ViewportSize = {"width": 1280, "height": 1000}
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+SELLER = "scale-0001"
+"""The card of the stall where the counter scale stands."""
 PATIENCE_MS = 30_000
 """Until something is seen, at most; a busy machine is slow and not wrong."""
 
@@ -49,7 +51,7 @@ def weigh(device: Locator, goods: str, shown: str) -> None:
 def sell(device: Locator) -> str:
     """Sell pork belly on the first goods key; return the address in the slip's QR code."""
     before = device.locator(".slip").count()
-    tap(device, "seller")
+    tap(device, SELLER)
     weigh(device, "belly", "0.520")
     device.locator("[data-key=plu1]").click()
     see_on_screen(device, "合计 19.14元")

@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from simulators.site import STALLS
 from tests.simulators.page_hands import (
     PATIENCE_MS,
+    SELLER,
     figure,
     lift_everything,
     processes_that_mention,
@@ -85,7 +86,7 @@ def test_the_foreign_card_and_the_broken_card_are_refused_in_words(scale: Locato
 
 
 def test_a_printer_without_paper_or_with_a_jam_is_said_on_the_screen_and_the_sale_counts(scale: Locator) -> None:
-    tap(scale, "seller")
+    tap(scale, SELLER)
     for state, words in (("paper_out", "打印机缺纸，交易已记录"), ("jam", "打印机卡纸，交易已记录")):
         scale.locator(f"[data-printer={state}]").click()
         expect(scale.locator(f"[data-printer={state}]")).to_have_attribute("aria-pressed", "true")

@@ -107,19 +107,22 @@ def sample_number(kid: bytes, seq: int) -> str:
 
 
 def scanned_lot(code: bytes) -> str:
-    """Return the lot that a voucher's code or a slip's sealed sale names; ``Rejected("lot.unknown")`` for other codes.
+    """Return the lot that digits, a slip's sale or a voucher's movement name; ``Rejected("lot.unknown")`` for others.
 
-    Nothing is verified: who sealed the slip is for the cloud to say, which has every key.
+    A bare address is refused: it may be a slip's, whose number is no lot. Nothing is verified: who sealed the slip is
+    for the cloud to say, which has every key.
     """
     address, _, fragment = bytes(code).strip().partition(b"#")
     try:
-        lot = address.decode() if not fragment else _lot_of_sale(mark.from_base64url(fragment))
-    except (Rejected, ValueError, KeyError):
+        lot = _lot_of(mark.from_base64url(fragment)) if fragment else address.decode()
+    except (Rejected, ValueError, KeyError, IndexError):
         raise Rejected("lot.unknown")
     if not 8 <= len(lot) <= 24 or not all([character in "0123456789" for character in lot]):
         raise Rejected("lot.unknown")
     return lot
 
 
-def _lot_of_sale(sealed: bytes) -> str:
-    return record.decode(cose.parse(sealed).payload).body["lot"]
+def _lot_of(sealed: bytes) -> str:
+    """Return the lot that was sold, or the one that a movement made."""
+    body = record.decode(cose.parse(sealed).payload).body
+    return body["lot"] if "lot" in body else body["outputs"][0][0]

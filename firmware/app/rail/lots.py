@@ -1,9 +1,9 @@
 """Which pig lot is on the line: eight places, one key for each, filled by lot cards; and each lot's certificates.
 
 A lot card is CBOR: ``{4: lot code as packed digits, 5: origin, 6: origin in GBK, 7: product, 8: product in GBK,
-9: [[kind of document, number, number in GBK, issuer, issued ms, valid until ms], …]}``; "" and 0 stand for unknown. Its
-keys are not those of a seller's card, so neither is taken for the other. GBK stands beside the text because a printer
-reads nothing else and a microcontroller has no code page.
+9: [[kind of document, number, number in GBK, issuer, issued ms, valid until ms], …]}``; "" and 0 stand for unknown. A
+wholesaler's card has a list under 4, what is left of each lot, so neither is taken for the other. GBK stands beside the
+text because a printer reads nothing else and a microcontroller has no code page.
 
 The window of a certificate is not judged here: an animal certificate has to be valid when the pigs arrive, and they may
 wait a night. The record carries the dates, the cloud judges.
@@ -95,7 +95,7 @@ def is_lot_card(card: bytes) -> bool:
     """Tell whether a card claims to be a lot's, before it is read in earnest."""
     try:
         fields = cbor.decode(card)
-        return isinstance(fields, dict) and _LOT in fields
+        return isinstance(fields, dict) and isinstance(fields.get(_LOT), bytes)
     except Rejected:
         return False
 

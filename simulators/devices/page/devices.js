@@ -5,6 +5,7 @@ import { element, setText } from "./elements.js";
 import { camera, scanner } from "./parts/scanner.js";
 import { cardReader } from "./parts/cards.js";
 import { caseSwitch, engineer } from "./parts/case.js";
+import { desk } from "./parts/desk.js";
 import { keypad } from "./parts/keypad.js";
 import { goodsTable, pan } from "./parts/pan.js";
 import { printer } from "./parts/printer.js";
@@ -14,7 +15,7 @@ import { beeper, tagReader } from "./parts/tags.js";
 import { inLanguage, language, say, troubleText } from "./words.js";
 
 const RECONNECT_MS = 1000;
-const PARTS = { pan, screen, lamps, keypad, printer, goodsTable, cardReader, caseSwitch, engineer, tagReader, beeper, scanner, camera, sky };
+const PARTS = { pan, screen, lamps, keypad, printer, goodsTable, cardReader, caseSwitch, engineer, tagReader, beeper, desk, scanner, camera, sky };
 const lost = new Set();
 
 start();
@@ -52,7 +53,7 @@ function drawDevice(device) {
     for (const part of [head, ...Object.values(built)]) part.update(state);
   }, (code) => {
     trouble.hidden = false;
-    setText(trouble, say("refused") + code);
+    setText(trouble, say("refused") + say(code));
   });
   return article;
 }
@@ -64,7 +65,7 @@ function bench(built) {
     ...nodes("goodsTable", "pan"),
     element("div", { class: "hand" }, element("div", { class: "body" },
       element("div", { class: "front" }, ...nodes("screen", "lamps", "beeper", "keypad")), ...nodes("printer"))),
-    ...nodes("cardReader", "engineer", "tagReader", "scanner", "camera", "sky"),
+    ...nodes("cardReader", "engineer", "tagReader", "desk", "scanner", "camera", "sky"),
   ];
 }
 

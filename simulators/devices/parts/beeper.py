@@ -1,7 +1,7 @@
-"""The beeper of a rail scale: which sound came last, and how many there were, so that the same one is heard twice."""
+"""The beeper: which sound came last, and how many there were, so that the same one is heard twice."""
 
 from simulators.devices.parts.part import Part
-from simulators.rail_process import RailProcess
+from simulators.scale_process import ScaleProcess
 
 
 class Beeper(Part):
@@ -9,7 +9,7 @@ class Beeper(Part):
 
     name = "beeper"
 
-    def __init__(self, board: RailProcess) -> None:
+    def __init__(self, board: ScaleProcess) -> None:
         super().__init__()
         self._board = board
 

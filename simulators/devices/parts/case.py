@@ -15,8 +15,8 @@ from simulators.scale_process import ScaleProcess
 
 CLOSED, OPEN = "closed", "open"
 
-Unlock = Callable[[str], tuple[str, str]]
-"""Challenge -> (the command that was run, the digits that it told)."""
+Unlock = Callable[[str, str], tuple[str, str]]
+"""Device, challenge -> (the command that was run, the digits that it told)."""
 
 _CHALLENGE = re.compile(r"询问码 ?(\d{8})")
 
@@ -53,8 +53,9 @@ class Engineer(Part):
 
     name = "engineer"
 
-    def __init__(self, board: ScaleProcess, unlock: Unlock) -> None:
+    def __init__(self, name: str, board: ScaleProcess, unlock: Unlock) -> None:
         super().__init__()
+        self._device = name
         self._board = board
         self._unlock = unlock
         self._told: dict[str, tuple[str, str]] = {}
@@ -70,7 +71,7 @@ class Engineer(Part):
         challenge = self._challenge()
         if not challenge:
             raise Rejected("hand.not_locked")
-        self._told[challenge] = await asyncio.to_thread(self._unlock, challenge)
+        self._told[challenge] = await asyncio.to_thread(self._unlock, self._device, challenge)
 
     def _challenge(self) -> str:
         found = _CHALLENGE.search("\n".join(self._board.screen)) if self._board.is_running else None

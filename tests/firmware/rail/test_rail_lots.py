@@ -95,7 +95,9 @@ def test_a_lot_without_an_animal_certificate_does_not_come_to_the_line() -> None
 
 def test_a_sellers_card_and_a_lots_card_are_told_apart() -> None:
     assert lots.is_lot_card(CARD)
-    assert not lots.is_lot_card(cbor.encode({1: record.pack_digits("3502000010101"), 2: "八市", 3: []}))
+    stall = {1: record.pack_digits("3502000010101"), 2: "八市", 3: []}
+    assert not lots.is_lot_card(cbor.encode(stall))
+    assert not lots.is_lot_card(cbor.encode({**stall, 4: []}))  # a wholesaler's
 
 
 def test_eight_lots_wait_each_at_its_key_and_the_oldest_gives_way(tmp_path: Path) -> None:
