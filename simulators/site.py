@@ -157,6 +157,20 @@ class Site:
         """Where people look: trace pages, ledger, health."""
         return f"http://127.0.0.1:{self.public_port}"
 
+    @property
+    def authority(self) -> Path:
+        """Return the directory of the authority."""
+        return self.directory / "ca"
+
+    @property
+    def card_passphrase(self) -> bytes:
+        """Return what opens the masters of the cards; kept, because cards are issued after the site was built."""
+        return self._card_passphrase_file.read_bytes().strip()
+
+    @property
+    def _card_passphrase_file(self) -> Path:
+        return self.directory / "card-passphrase"
+
     def node(self, name: str) -> Path:
         """Return the directory of a host node."""
         return self.directory / name
@@ -187,10 +201,12 @@ class Site:
         passphrase = self.directory / "passphrase"
         passphrase.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
         self.chengxin(
-            "ca", "init", "--dir", str(self.directory / "ca"), "--organisation", "Chengxin demo",
+            "ca", "init", "--dir", str(self.authority), "--organisation", "Chengxin demo",
             "--passphrase-file", str(passphrase),
         )  # fmt: skip
         passphrase.unlink()
+        self._card_passphrase_file.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        self.chengxin("card", "keys", "--ca", str(self.authority), "--passphrase-file", str(self._card_passphrase_file))
 
     def _enrol_nodes(self) -> None:
         for name, role in (("cloud-01", "cloud"), (GATEWAY_NAME, "gateway")):
@@ -220,10 +236,12 @@ class Site:
             "env", f"MICROPYPATH={image.resolve()}:.frozen", f"CHENGXIN_FLASH={self.flash_of(name).resolve()}",
             firmware_image.INTERPRETER, "-X", "heapsize=192K", "-m", "device.enrol",
         ]  # fmt: skip
+        if role == "terminal":
+            words = (*words, "--card-passphrase-file", str(self._card_passphrase_file))
         self._enrol(name, role, "--console", shlex.join(map(str, console)), "--setup", str(file), *words)
 
     def _enrol(self, name: str, role: str, *words: str) -> None:
-        self.chengxin("device", "enrol", name, "--ca", str(self.directory / "ca"), "--role", role, *words)
+        self.chengxin("device", "enrol", name, "--ca", str(self.authority), "--role", role, *words)
 
     def _scale_setup(self, stall: Stall) -> str:
         zero, per_kg = stall.cell.calibration
@@ -238,7 +256,7 @@ class Site:
 
     def _hand_out_registry(self) -> None:
         for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in (*UPSTREAM, CONSOLE))):
-            self.chengxin("ca", "export", "--ca", str(self.directory / "ca"), "--out", str(self.node(name)))
+            self.chengxin("ca", "export", "--ca", str(self.authority), "--out", str(self.node(name)))
 
     def _create_stores(self) -> None:
         self.chengxin(

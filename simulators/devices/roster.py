@@ -6,8 +6,7 @@ from pathlib import Path
 from tracewire import mark
 from tracewire.p256 import SigningKey
 
-from simulators import firmware_image, flash_files
-from simulators.card_desk import CardDesk
+from simulators import firmware_image
 from simulators.devices import parts
 from simulators.devices.cards import Card
 from simulators.devices.face import Code, Face
@@ -53,9 +52,7 @@ class Roster:
         """Issue the cards: the lot of each party's code, ``stock_grams`` of the wholesaler's, ``pigs`` for the rail."""
         self._site = site
         self._pigs = pigs
-        desk = CardDesk(site.image_of(HALL))
-        flash_files.write(site.image_of(HALL), site.flash_of(HALL.name), {"card_keys.cbor": desk.keys_file})
-        self._wallet = Wallet(site, desk, STALLS, lots, stock_grams)
+        self._wallet = Wallet(site, STALLS, lots, stock_grams)
         self._shelf = Shelf()
 
     def panels(self) -> list[Panel]:
@@ -70,17 +67,17 @@ class Roster:
 
     def _rail(self) -> Panel:
         board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name))
-        cards = (*self._lot_cards(), self._wallet.wholesaler, self._wallet.stalls[0], *self._wallet.no_cards()[:1])
+        cards = (*self._lot_cards(), self._wallet.wholesaler, self._wallet.stalls[0], *self._wallet.no_cards[:1])
         return self._panel(Face(RAIL.name, RAIL_SCALE, RAIL.place, cards=cards), board)
 
     def _terminal(self) -> Panel:
         board = TerminalProcess(self._site.image_of(HALL), self._site.flash_of(HALL.name))
-        cards = (self._wallet.wholesaler, *self._wallet.stalls, *self._wallet.no_cards())
+        cards = (self._wallet.wholesaler, *self._wallet.stalls, *self._wallet.no_cards)
         return self._panel(Face(HALL.name, TERMINAL, HALL.place, cards=cards), board)
 
     def _scale(self) -> Panel:
         goods = {f"plu{number}": (name, fen) for number, name, fen in STALL.goods}
-        cards = (*self._wallet.stalls, *self._wallet.no_cards())
+        cards = (*self._wallet.stalls, *self._wallet.no_cards)
         board = ScaleProcess(self._site.image, self._site.flash(STALL), cell=STALL.cell)
         return self._panel(Face(STALL.scale, COUNTER_SCALE, STALL.name, goods, cards), board)
 
@@ -97,7 +94,7 @@ class Roster:
 
     def _unlock(self, name: str, challenge: str) -> tuple[str, str]:
         words = ("device", "unlock", name, "--challenge", challenge, "--reason", "case opened on the page")
-        said = self._site.chengxin(*words, "--ca", str(self._site.directory / "ca"))
+        said = self._site.chengxin(*words, "--ca", str(self._site.authority))
         return f"chengxin device unlock {name} --ca CA --challenge {challenge}", said.rpartition(" ")[2]
 
     def _lot_cards(self) -> Iterator[Card]:

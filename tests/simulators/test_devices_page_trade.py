@@ -1,4 +1,4 @@
-"""Rail scale, card terminal and handheld on the page: a carcass becomes a stall's lot, and what goes wrong on the way."""
+"""Rail scale, card terminal and handheld on the page: from the carcass to the stall, and what goes wrong on the way."""
 
 import hashlib
 import re
