@@ -80,7 +80,8 @@ class Wallet:
     def _no_cards(self) -> tuple[Card, Card]:
         """Return a card that is not ours, and one of ours that is broken."""
         spoiled = self._desk.issue(decode(self.wholesaler.contents), is_secure=True)
-        spoiled.memory["files"] = ["5a" * (len(file) // 2) for file in spoiled.memory["files"]]
+        second, first = spoiled.memory["files"]
+        spoiled.memory["files"] = [second[:256] + "5a" * 128, "5a" * (len(first) // 2)]  # both copies, no key
         half = self.stalls[0].contents[: len(self.stalls[0].contents) // 2]
         return (
             Card("foreign", Words("公交卡", "Bus card"), "foreign", FOREIGN_ANSWER, factory_card(os.urandom(4))),

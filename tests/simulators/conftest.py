@@ -29,7 +29,7 @@ def address(devices_directory: Path) -> Iterator[str]:
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert program.stdout is not None
     for line in program.stdout:
-        if line.startswith("The devices"):
+        if line.startswith("The devices  http"):
             break
     else:
         pytest.fail(f"it ended with {program.wait()}")
