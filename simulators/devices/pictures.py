@@ -32,7 +32,7 @@ def main(address: str) -> None:
 
 
 def _side_by_side(browser: Browser, address: str) -> None:
-    page = _open(browser, address, 1900, 1260, "light")
+    page = _open(browser, address, 1900, 1700, "light")
     rail, terminal, scale, handheld = (_device(page, name) for name in ("rail", "terminal", "scale", "handheld"))
     _show_card(rail, "lot", "绿源")
     _hang(rail, "carcass")
@@ -63,7 +63,7 @@ def _side_by_side(browser: Browser, address: str) -> None:
 
 
 def _case_open(browser: Browser, address: str) -> None:
-    page = _open(browser, f"{address}?lang=en", 1280, 1200, "dark")
+    page = _open(browser, f"{address}?lang=en", 1280, 1180, "dark")
     scale, rail = _device(page, "scale"), _device(page, "rail")
     rail.locator(".plug").click()
     scale.locator("[data-case]").click()
@@ -71,7 +71,7 @@ def _case_open(browser: Browser, address: str) -> None:
     scale.locator("[data-ask]").click()
     answer = scale.locator(".engineer .answer")
     answer.wait_for()
-    scale.scroll_into_view_if_needed()
+    page.locator(".custody").evaluate("strip => { strip.style.position = 'static' }")
     _save(page, "devices-case.png", scale)
     scale.locator("[data-case]").click()
     for digit in answer.inner_text().replace(" ", ""):

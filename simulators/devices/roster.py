@@ -26,6 +26,10 @@ from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
 STALL = STALLS[0]
 """Whose scale stands on the page."""
 
+RAIL_HEAP = "288K"
+"""More than `rail_process.HEAP`, which is measured without a network: with TLS up and vouchers printed, 224 KiB ended in
+a MemoryError when a carcass was condemned."""
+
 RAIL = Board(
     "rail-0001", "rail", "银祥肉联厂", firmware_image.RAIL,
     "scale = { max_g = 300000, min_g = 2000, e_g = 100,"
@@ -66,7 +70,7 @@ class Roster:
         return {name: (image, self._site.flash_of(name)) for name, image in images.items()}
 
     def _rail(self) -> Panel:
-        board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name))
+        board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name), heap=RAIL_HEAP)
         cards = (*self._lot_cards(), self._wallet.wholesaler, self._wallet.stalls[0], *self._wallet.no_cards[:1])
         return self._panel(Face(RAIL.name, RAIL_SCALE, RAIL.place, cards=cards), board)
 

@@ -28,11 +28,13 @@ def address(devices_directory: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "simulators.devices", "--no-browser", "--dir", str(devices_directory)]
     program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert program.stdout is not None
+    said = []
     for line in program.stdout:
+        said.append(line)
         if line.startswith("The devices  http"):
             break
     else:
-        pytest.fail(f"it ended with {program.wait()}")
+        pytest.fail(f"it ended with {program.wait()}: {''.join(said[-5:])}")
     yield line.split()[2]
     program.send_signal(signal.SIGINT)
     assert program.wait(timeout=30) == 0
