@@ -27,8 +27,8 @@ STALL = STALLS[0]
 """Whose scale stands on the page."""
 
 RAIL_HEAP = "288K"
-"""More than `rail_process.HEAP`, which is measured without a network: with TLS up and vouchers printed, 224 KiB ended in
-a MemoryError when a carcass was condemned."""
+"""More than `rail_process.HEAP`, which is measured without a network: with TLS up and vouchers printed, 224 KiB ended
+in a MemoryError when a carcass was condemned."""
 
 RAIL = Board(
     "rail-0001", "rail", "银祥肉联厂", firmware_image.RAIL,
