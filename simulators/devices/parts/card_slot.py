@@ -77,7 +77,7 @@ class ChipSlot(CardSlot):
     async def notice(self) -> None:
         """See what the terminal has written on the card."""
         card = self._held
-        if card is None or card.chip is None or card.chip.memory is self._seen:
+        if card is None or card.chip is None or card.chip.memory == self._seen:
             return
         self._seen = card.chip.memory
         await asyncio.to_thread(self._look, card)
