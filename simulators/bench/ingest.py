@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
-from simulators.bench import processor_time, raw_verify
+from simulators.bench import ingest_steps, processor_time, raw_verify
 from simulators.bench.figures import Figure, at_least, at_most
 from simulators.bench.yard import Yard
 
 RECORDS = 500
 """Records in one post."""
-WARM_UP, POSTS = 4, 120
+WARM_UP, POSTS, STEPS = 4, 120, 8
 BAR = 0.6
 YARDSTICK_S = 2.0
 
@@ -29,6 +29,7 @@ def figures() -> list[Figure]:
     workers = ("--workers", str(os.cpu_count()))
     with tempfile.TemporaryDirectory() as folder, Yard(Path(folder, "yard"), workers) as yard:
         bodies = yard.envelopes(WARM_UP + POSTS, RECORDS)
+        more = yard.envelopes(STEPS, RECORDS)
         yard.cloud.start()
         answers = yard.post(bodies[:WARM_UP])
         _catch_up(yard)
@@ -36,6 +37,8 @@ def figures() -> list[Figure]:
         load = _Load(yard, bodies[WARM_UP:])
         after = raw_verify.rate(YARDSTICK_S)
         health = httpx.get(f"http://127.0.0.1:{yard.public_port}/healthz").json()
+        yard.cloud.stop()
+        steps = ingest_steps.figures(Path(folder, "yard", "cloud"), more)
         missing = len(bodies) * RECORDS - health["records"] + yard.refusals(answers + load.answers)
     raw, verification_s = ((one + other) / 2 for one, other in zip(before, after, strict=True))
     return [
@@ -46,6 +49,7 @@ def figures() -> list[Figure]:
         Figure("the same with projections level", f"{load.projected_cpu_s * 1e6:.0f} µs"),
         at_least("verification in that time", verification_s / load.projected_cpu_s, BAR, "of it", 2),
         at_most("posted and not in the ledger", missing, 0, "records"),
+        *steps,
     ]
 
 
