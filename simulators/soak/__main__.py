@@ -1,6 +1,6 @@
 """`make soak`: a day at two stalls, a slaughter line and with a handheld, in which everything goes wrong, to its end.
 
-    python -m simulators.soak                         1,000 trades at each device: a day's work, in about an hour
+    python -m simulators.soak                         1,000 trades at each device: a day's work (200 took six minutes)
     python -m simulators.soak --trades 6 --every 1    what CI does: every trouble once at every device
 
 Real firmware on real MicroPython, a real gateway and cloud. The ledger must then hold every sealed record exactly once,
