@@ -147,3 +147,28 @@ def test_the_environment_names_the_database_before_the_file(tmp_path: Path) -> N
     assert finished.returncode == 2
     assert "config.database" in finished.stderr
     assert not (tmp_path / "ledger.sqlite").exists()
+
+
+def test_more_than_can_be_in_hand_is_asked_to_come_again(cloud: CloudUnderTest, market: Market) -> None:
+    envelopes = [market.envelope(market.health()) for _ in range(80)]
+    responses = asyncio.run(_deliver_at_once(cloud, envelopes))
+    busy = [each for each in responses if each.status_code == httpx.codes.SERVICE_UNAVAILABLE]
+    assert {each.status_code for each in responses} == {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}
+    assert len(busy) == 16
+    assert {each.json()["code"] for each in busy} == {"ingest.busy"}
+    assert all(int(each.headers["Retry-After"]) > 0 for each in busy)
+    assert len(cloud.rows(store.records)) == 64
+    for envelope in envelopes:
+        cloud.deliver(envelope)
+    assert len(cloud.rows(store.records)) == 80
+
+
+async def _deliver_at_once(cloud: CloudUnderTest, envelopes: list[bytes]) -> list[httpx.Response]:
+    """Deliver all while somebody else holds the ledger, who lets go when as many were sent away as must be."""
+    limits = httpx.Limits(max_connections=len(envelopes))
+    async with httpx.AsyncClient(base_url=cloud.ingest.base_url, limits=limits, timeout=LONG_ENOUGH_SECONDS) as client:
+        with cloud.cloud.stores.ledger.alone():
+            posts = [asyncio.create_task(client.post("/v1/records", content=each)) for each in envelopes]
+            while sum(each.done() for each in posts) < 16:
+                await asyncio.wait([each for each in posts if not each.done()], return_when=asyncio.FIRST_COMPLETED)
+        return await asyncio.gather(*posts)
