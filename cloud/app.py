@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -26,7 +27,7 @@ from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.pool import Intake, in_processes, in_threads
 from cloud.ingest.service import Ingest
-from cloud.ledger import cosigning, log_keys, proofs, receipts, tiles, tree
+from cloud.ledger import census, cosigning, log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import endpoints as ledger_endpoints
 from cloud.ledger import store as ledger
 from cloud.ledger.cose_receipt import Issuer
@@ -36,6 +37,7 @@ from cloud.ledger.log import ClockLimits
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
+from cloud.status import Status
 from cloud.stores import Stores, create, open_ledger, open_stores
 from cloud.timeseries import shipping
 from cloud.timeseries.activity import Activity
@@ -99,6 +101,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     keys_of_log = log_keys.load(config.directory)
     stores = open_stores(config)
     tree.prepare(stores.ledger)
+    census.prepare(stores.ledger)
     feed_store.prepare(stores.ledger)
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
@@ -131,7 +134,8 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     ):
         public_app.include_router(routes, prefix=proofs.PREFIX)
     series = _backlog_of(stores.projections)
-    public_app.include_router(health.router(metrics, stores.ledger, derived.watermarks, cosignatures.reach, series))
+    status = Status(stores.ledger, registry, derived.watermarks, cosignatures.reach, series)
+    public_app.include_router(health.router(metrics, status))
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
     public_app.include_router(
@@ -184,8 +188,8 @@ def _registry(config: Config, ledger_store: Store) -> RegistryFile:
 
 
 def _bare_app(title: str) -> FastAPI:
-    # FastAPI's own documentation pages load scripts from a third party.
-    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
+    # The description is served; FastAPI's own pages that show it load scripts from a third party.
+    app = FastAPI(title=title, version=version("chengxin"), docs_url=None, redoc_url=None, responses=errors.RESPONSES)
     errors.install(app)
     return app
 

@@ -1,24 +1,27 @@
-"""What the cloud counts, and one page that says whether it is well.
+"""What the cloud counts, and the pages that say whether it is well.
 
 Why a registry of its own and not prometheus_client's global one: two clouds in one process (tests) must not add up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
-from cloud.db.engine import Store
-from cloud.ledger import store as ledger
+from cloud.answers import plain
+from cloud.status import Figures, Health, Status
 
 if TYPE_CHECKING:
     from cloud.ingest.service import Taken
 
+_PREFIX = "chengxin_cloud_"
+
 
 class Metrics:
-    """Counters since the program started, and gauges read from the stores at each scrape."""
+    """Counters since the program started."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -31,19 +34,9 @@ class Metrics:
         self.projection_failures = self._counter(
             "projection_failures", "Passes of a projection that failed", "projection"
         )
-        self.size = self._gauge("ledger_records", "Records in the ledger")
-        self.gaps = self._gauge("ledger_open_holes", "Ranges of records that are missing now")
-        self.witnessed = self._gauge("witnessed_records", "Records under a head that enough witnesses cosigned")
-        self.witnessed_until = self._gauge("witnessed_until_seconds", "Unix time until when they vouch for it")
-        self.lag = self._gauge("projection_lag_records", "Records that a projection has not seen", "projection")
-        self.series_waiting = self._gauge("series_waiting", "Lines that wait for the time-series server")
-        self.series_parked = self._gauge("series_parked", "Lines that the time-series server refused for ever")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
-        return Counter(f"chengxin_cloud_{name}", help_text, labels, registry=self.registry)
-
-    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
-        return Gauge(f"chengxin_cloud_{name}", help_text, labels, registry=self.registry)
+        return Counter(_PREFIX + name, help_text, labels, registry=self.registry)
 
     def count(self, taken: "Taken") -> None:
         """Count one committed envelope."""
@@ -56,57 +49,68 @@ class Metrics:
                 self.forks.inc()
 
 
-def router(
-    metrics: Metrics,
-    store: Store,
-    watermarks: Callable[[], Mapping[str, int]],
-    witnessed: Callable[[], tuple[int, int]],
-    series: Callable[[], tuple[int, int]] | None,
-) -> APIRouter:
-    """Return ``/healthz`` for a supervisor and ``/metrics`` for Prometheus.
+class Gauges(Collector):
+    """The status page for Prometheus: read from the stores at each scrape, the same after a restart."""
 
-    ``witnessed`` returns how many records enough witnesses vouch for, and until when: Unix milliseconds, 0 for never.
-    ``series`` returns how many lines wait for the time-series server and how many it refused; None without a server.
-    """
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return one family for each figure."""
+        found = self._status.figures()
+        yield _gauge("ledger_records", "Records in the ledger", found.records)
+        yield _gauge("ledger_forks", "Records with a number that the ledger holds with other bytes", found.forks)
+        yield _gauge("ledger_open_holes", "Ranges of records that are missing now", found.open_holes)
+        yield _gauge("devices_with_holes", "Devices of which records are missing now", found.devices_with_holes)
+        yield _gauges(
+            "quarantine_records", "Records that were refused and kept, by reason", "code", found.quarantined_by_reason
+        )
+        yield _gauge(
+            "witnessed_records", "Records under a head that enough witnesses cosigned", found.witnessed_records
+        )
+        yield _gauge(
+            "witnessed_until_seconds", "Unix time until when they vouch for it", found.witnessed_until_ms / 1000
+        )
+        yield _gauges(
+            "projection_lag_records", "Records that a projection has not seen", "projection", found.projection_lag
+        )
+        heard = {name: (at_ms or 0) / 1000 for name, at_ms in found.gateways_heard_ms.items()}
+        yield _gauges(
+            "gateway_heard_seconds", "Unix time of a gateway's newest record, 0 before the first", "gateway", heard
+        )
+        if found.series_waiting is not None and found.series_parked is not None:
+            yield _gauge("series_waiting", "Lines that wait for the time-series server", found.series_waiting)
+            yield _gauge("series_parked", "Lines that the time-series server refused for ever", found.series_parked)
+
+
+def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(_PREFIX + name, help_text, value)
+
+
+def _gauges(name: str, help_text: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(_PREFIX + name, help_text, labels=[label])
+    for value in values:
+        family.add_metric([value], values[value])
+    return family
+
+
+def router(metrics: Metrics, status: Status) -> APIRouter:
+    """Return ``/healthz`` for a supervisor, ``/status`` for a person and ``/metrics`` for Prometheus."""
     routes = APIRouter()
+    metrics.registry.register(Gauges(status))
 
     @routes.get("/healthz")
-    def healthz() -> JSONResponse:
-        size, gaps = _measure(store)
-        lag = {name: size - applied for name, applied in watermarks().items()}
-        vouched, until_ms = witnessed()
-        found: dict[str, object] = {
-            "status": "ok",
-            "records": size,
-            "open_holes": gaps,
-            "projection_lag": lag,
-            "witnessed_records": vouched,
-            "witnessed_until_ms": until_ms,
-        }
-        if series is not None:
-            waiting, parked = series()
-            found |= {"series_waiting": waiting, "series_parked": parked}
-        return JSONResponse(found)
+    def healthz() -> Health:
+        """Tell a supervisor that the cloud answers, and how far it is."""
+        return status.health()
 
-    @routes.get("/metrics")
+    @routes.get("/status")
+    def figures() -> Figures:
+        """Tell an operator what the stores hold and what lags behind."""
+        return status.figures()
+
+    @routes.get("/metrics", response_class=Response, responses=plain("text/plain", "Metrics for Prometheus"))
     def scrape() -> Response:
-        size, gaps = _measure(store)
-        metrics.size.set(size)
-        metrics.gaps.set(gaps)
-        vouched, until_ms = witnessed()
-        metrics.witnessed.set(vouched)
-        metrics.witnessed_until.set(until_ms / 1000)
-        for name, applied in watermarks().items():
-            metrics.lag.labels(name).set(size - applied)
-        if series is not None:
-            waiting, parked = series()
-            metrics.series_waiting.set(waiting)
-            metrics.series_parked.set(parked)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes
-
-
-def _measure(store: Store) -> tuple[int, int]:
-    with store.reader.connect() as connection:
-        return ledger.last_index(connection), ledger.count_open_holes(connection)

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from tracewire.fields import LARGEST
 
+from cloud.answers import octets
 from cloud.feed.statements import Statements
 
 MEDIA_TYPE = "application/cbor"
@@ -18,7 +19,7 @@ def router(statements: Statements) -> APIRouter:
     """Return the route on which gateways pull."""
     routes = APIRouter()
 
-    @routes.get("/v1/feed")
+    @routes.get("/v1/feed", response_class=Response, responses=octets(MEDIA_TYPE, "What is new (spec 14.7)"))
     def pull(
         gateway: Annotated[str, Query(max_length=32)], since: Annotated[int, Query(ge=0, le=LARGEST)] = 0
     ) -> Response:

@@ -9,17 +9,26 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from tracewire.errors import Rejected
 
+from cloud.answers import octets
 from cloud.health import Metrics
 from cloud.ingest.pool import Intake
 
 MEDIA_TYPE = "application/cose"
+_ANSWER = octets(MEDIA_TYPE, "Every record is on disk: COSE_Sign1 with a receipt for each device touched")
+_ENVELOPE = {
+    "requestBody": {
+        "description": "COSE_Sign1 with purpose ENVELOPE by the gateway's record key; may come folded with gzip",
+        "required": True,
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 def router(intake: Intake, metrics: Metrics, max_envelope_bytes: int, on_commit: Callable[[], None]) -> APIRouter:
     """Return the route on which gateways deliver; ``on_commit`` is called after each envelope that was taken."""
     routes = APIRouter()
 
-    @routes.post("/v1/records")
+    @routes.post("/v1/records", response_class=Response, responses=_ANSWER, openapi_extra=_ENVELOPE)
     async def deliver(request: Request) -> Response:
         intake.check_room()
         try:

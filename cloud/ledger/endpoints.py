@@ -7,15 +7,17 @@ pages, so that a ledger of any length leaves through a few hundred kilobytes of 
 
 from collections.abc import Callable, Iterator
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from tracewire import cbor
 from tracewire.errors import Rejected
 
+from cloud.answers import octets
 from cloud.db.engine import LARGEST_INTEGER, Store
 from cloud.ledger import store as ledger
 
 FORMAT = "chengxin/ledger/1"
+MEDIA_TYPE = "application/cbor-seq"
 _PAGE = 1000
 
 
@@ -23,10 +25,10 @@ def router(store: Store, registry_bundle: Callable[[], bytes]) -> APIRouter:
     """Return the route of the export; ``?from=INDEX`` continues an earlier one."""
     routes = APIRouter()
 
-    @routes.get("/v1/ledger")
+    @routes.get("/v1/ledger", response_class=Response, responses=octets(MEDIA_TYPE, "The ledger as a CBOR sequence"))
     def export(start: str = Query("1", alias="from")) -> StreamingResponse:
         sequence = _sequence(store, registry_bundle(), _index(start))
-        return StreamingResponse(sequence, media_type="application/cbor-seq")
+        return StreamingResponse(sequence, media_type=MEDIA_TYPE)
 
     return routes
 

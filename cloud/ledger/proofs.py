@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from tracewire.errors import Rejected
 
+from cloud.answers import plain
 from cloud.db.engine import LARGEST_INTEGER, Store
 from cloud.ledger.cosigning import Cosignatures
 from cloud.ledger.log_keys import LogKeys
@@ -23,16 +24,19 @@ PREFIX = "/v1/log"
 NOTE_TYPE = "text/plain; charset=utf-8"
 BRIEFLY = {"Cache-Control": "max-age=1"}
 
+_A_HEAD = plain("text/plain", "A signed note (c2sp.org/tlog-checkpoint)")
+_KEYS = plain("text/plain", "Verifier keys of the log, one a line (c2sp.org/signed-note)")
+
 
 def heads_router(keys: LogKeys, kept: Cosignatures, status: Callable[[], dict[str, object]]) -> APIRouter:
     """Return the routes of heads, keys and witnessing, for the prefix of the log."""
     routes = APIRouter()
 
-    @routes.get("/checkpoint")
+    @routes.get("/checkpoint", response_class=Response, responses=_A_HEAD)
     def checkpoint() -> Response:
         return Response(kept.sealed_newest(), media_type=NOTE_TYPE, headers=BRIEFLY)
 
-    @routes.get("/checkpoint/witnessed")
+    @routes.get("/checkpoint/witnessed", response_class=Response, responses=_A_HEAD)
     def witnessed() -> Response:
         return Response(kept.sealed_witnessed(), media_type=NOTE_TYPE, headers=BRIEFLY)
 
@@ -40,7 +44,7 @@ def heads_router(keys: LogKeys, kept: Cosignatures, status: Callable[[], dict[st
     def how_far() -> dict[str, object]:
         return status()
 
-    @routes.get("/vkey")
+    @routes.get("/vkey", response_class=Response, responses=_KEYS)
     def verifier_keys() -> Response:
         return Response("".join(f"{key}\n" for key in keys.public), media_type=NOTE_TYPE)
 

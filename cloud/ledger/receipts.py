@@ -8,12 +8,15 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from tracewire.errors import Rejected
 
+from cloud.answers import octets
 from cloud.db.engine import Store
 from cloud.ledger import cose_receipt
 from cloud.ledger import store as ledger
 from cloud.ledger.cose_receipt import Issuer
 from cloud.ledger.proofs import log_of, number_of
 from cloud.ledger.tree import Log
+
+_RECEIPT = octets(cose_receipt.MEDIA_TYPE, "A COSE receipt (RFC 9942)")
 
 
 def router(store: Store, issuer: Issuer) -> APIRouter:
@@ -27,12 +30,12 @@ def router(store: Store, issuer: Issuer) -> APIRouter:
         (sealed,) = log.leaves(index, 1)
         return _answer(issuer.inclusion(sealed, index, size, path))
 
-    @routes.get("/receipt/inclusion")
+    @routes.get("/receipt/inclusion", response_class=Response, responses=_RECEIPT)
     def inclusion(index: str = Query("")) -> Response:
         with store.reader.connect() as connection:
             return inclusion_of(connection, number_of("index", index))
 
-    @routes.get("/receipt/record/{device}/{seq}")
+    @routes.get("/receipt/record/{device}/{seq}", response_class=Response, responses=_RECEIPT)
     def of_record(device: str, seq: str) -> Response:
         with store.reader.connect() as connection:
             row = ledger.at_seq(connection, device, number_of("seq", seq))
@@ -40,7 +43,7 @@ def router(store: Store, issuer: Issuer) -> APIRouter:
                 raise Rejected("log.record", "the ledger holds no such record")
             return inclusion_of(connection, row.idx - 1)
 
-    @routes.get("/receipt/consistency")
+    @routes.get("/receipt/consistency", response_class=Response, responses=_RECEIPT)
     def consistency(start: str = Query("", alias="from"), end: str = Query("", alias="to")) -> Response:
         old_size, size = number_of("from", start), number_of("to", end)
         with store.reader.connect() as connection:

@@ -120,6 +120,18 @@ subtrees = Table(
     sqlite_with_rowid=False,
 )
 
+WATCHED = (
+    Index("records_by_gateway", records.c.gateway, records.c.received_ms),
+    Index("quarantine_by_code", quarantine.c.code),
+    Index(
+        "open_holes_by_device",
+        holes.c.device,
+        sqlite_where=holes.c.closed_ms.is_(None),
+        postgresql_where=holes.c.closed_ms.is_(None),
+    ),
+)
+"""What counting needs (``census``)."""
+
 VARIABLES_AT_ONCE = 10_000
 """SQLite takes 32,766 bound values in one statement."""
 
@@ -176,11 +188,6 @@ def last_index(connection: Connection) -> int:
 def open_holes(connection: Connection, device: str) -> list[tuple[int, int, int]]:
     """Return (from, to, noticed ms) of every open hole of ``device``, in rising order."""
     return [(row.from_seq, row.to_seq, row.noticed_ms) for row in connection.execute(_OPEN_HOLES, {"device": device})]
-
-
-def count_open_holes(connection: Connection) -> int:
-    """Return how many holes are open now, over all devices."""
-    return connection.execute(select(func.count()).where(holes.c.closed_ms.is_(None))).scalar_one()
 
 
 def slice_after(connection: Connection, index: int, limit: int) -> Sequence[Row[Any]]:

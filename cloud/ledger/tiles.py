@@ -10,6 +10,7 @@ import struct
 from fastapi import APIRouter, Response
 from tracewire.errors import Rejected
 
+from cloud.answers import octets
 from cloud.db.engine import LARGEST_INTEGER, Store
 from cloud.ledger.tree import Log
 
@@ -25,20 +26,22 @@ _HIGHEST_TILE = 7
 
 _TILE_PATH = re.compile(r"((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+MEDIA_TYPE = "application/octet-stream"
+_TILE = octets(MEDIA_TYPE, "A tile of hashes, or of records (c2sp.org/tlog-tiles)")
 
 
 def router(store: Store) -> APIRouter:
     """Return the routes of the tiles, for the prefix of the log."""
     routes = APIRouter()
 
-    @routes.get("/tile/entries/{path:path}")
+    @routes.get("/tile/entries/{path:path}", response_class=Response, responses=_TILE)
     def entries(path: str) -> Response:
         first, count = _tile(path)
         with store.reader.connect() as connection:
             leaves = Log(connection).leaves(first, count)
         return _immutable([struct.pack(">H", len(leaf)) + leaf for leaf in leaves], count)
 
-    @routes.get("/tile/{level}/{path:path}")
+    @routes.get("/tile/{level}/{path:path}", response_class=Response, responses=_TILE)
     def tile(level: str, path: str) -> Response:
         if not re.fullmatch(r"[0-9]|[1-5][0-9]|6[0-3]", level):
             raise Rejected("log.tile", "a level from 0 to 63 expected")
@@ -86,4 +89,4 @@ def _tile(path: str) -> tuple[int, int]:
 def _immutable(parts: list[bytes], count: int) -> Response:
     if len(parts) < count:
         raise Rejected("log.tile", "the log has not grown so far")
-    return Response(b"".join(parts), media_type="application/octet-stream", headers=_FOR_EVER)
+    return Response(b"".join(parts), media_type=MEDIA_TYPE, headers=_FOR_EVER)

@@ -7,7 +7,7 @@ slip's QR code never reaches us: the scripts in ``script/`` check it on the phon
 """
 
 import base64
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,10 +16,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tracewire.errors import Rejected
 
+from cloud.answers import Described, octets, page, plain
 from cloud.registry import RegistryFile
 from cloud.trace import catalogue, figures
-from cloud.trace.forward import ForwardView
-from cloud.trace.story import Check
+from cloud.trace.forward import ForwardView, Sold, Spread
+from cloud.trace.story import Check, Story
 from cloud.trace.view import TraceView, is_code
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -37,6 +38,16 @@ HEADERS = {
     "Cache-Control": "no-cache",
     "Vary": "Accept-Language",
 }
+
+
+_CBOR = "application/cbor"
+_MISSING = page(404, "Nobody knows this code")
+_TO_THE_STORY: Described = {303: {"description": "To the page of the code", "content": {}}}
+
+
+@dataclass(frozen=True)
+class Both(Spread, Story):
+    """The story behind a code and the way forward, in one answer."""
 
 
 class Pages:
@@ -101,11 +112,11 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
     pages = Pages()
     root = base64.urlsafe_b64encode(root_point).rstrip(b"=").decode()
 
-    @routes.get("/style.css")
+    @routes.get("/style.css", response_class=Response, responses=plain("text/css", "The style of the pages"))
     def style() -> Response:
         return Response(pages.style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
-    @routes.get("/")
+    @routes.get("/", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def search(request: Request, code: str = "") -> Response:
         typed = "".join(character for character in code if not character.isspace() and character not in "-—.")
         if is_code(typed):
@@ -116,27 +127,27 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
         return pages.show("search.html", request)
 
-    @routes.get("/t/{code}")
-    def page(request: Request, code: str) -> Response:
+    @routes.get("/t/{code}", response_class=HTMLResponse, responses=_MISSING)
+    def story_page(request: Request, code: str) -> Response:
         try:
             story = view.tell(code)
         except Rejected:
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
         return pages.show("story.html", request, story=story, root=root, phone_checks=PHONE_CHECKS)
 
-    @routes.get("/{name}.js")
+    @routes.get("/{name}.js", response_class=Response, responses=plain("text/javascript", "A script of the pages"))
     def script(name: str) -> Response:
         content = _SCRIPTS.get(f"{name}.js")
         if content is None:
             raise HTTPException(404)
         return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
-    @routes.get("/registry.cose")
+    @routes.get("/registry.cose", response_class=Response, responses=octets(_CBOR, "Voucher and registry, sealed"))
     def registry_bundle() -> Response:
         headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
-        return Response(registry.current().bundle, media_type="application/cbor", headers=headers)
+        return Response(registry.current().bundle, media_type=_CBOR, headers=headers)
 
-    @routes.get("/v1/trace/{code}")
+    @routes.get("/v1/trace/{code}", responses={200: {"model": Story | Spread | Both}})
     def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:
         answer: dict[str, object] = {}
         if direction != "forward":
@@ -145,7 +156,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
             answer |= asdict(forward.tell(code))
         return JSONResponse(_plain(answer), headers=HEADERS)
 
-    @routes.get("/v1/trace/{code}/sales")
+    @routes.get("/v1/trace/{code}/sales", responses={200: {"model": list[Sold]}})
     def sales(code: str, after: int = 0) -> JSONResponse:
         return JSONResponse([asdict(each) for each in forward.sales(code, after)], headers=HEADERS)
 

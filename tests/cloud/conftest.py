@@ -139,6 +139,7 @@ OVER_BOTH_STORES = (
     "test_projections",
     "test_registry",
     "test_crash_points",
+    "test_status",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 

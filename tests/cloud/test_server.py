@@ -175,7 +175,7 @@ def test_the_ingest_listener_serves_nothing_else(site: Site) -> None:
         site.running(),
         httpx.Client(verify=site.tls(), base_url=f"https://localhost:{site.ingest_port}") as client,
     ):
-        for path in ("/", "/metrics", "/v1/ledger", "/docs", "/openapi.json"):
+        for path in ("/", "/metrics", "/status", "/v1/ledger", "/docs"):
             assert client.get(path).status_code == 404
 
 
