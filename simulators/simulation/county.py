@@ -38,10 +38,10 @@ ODDS = {
     "envelope doubled": 0.05,
     "answer lost": 0.1,
     "power cut": 0.004,
-    "unplugged": 0.15,
+    "unplugged": 0.3,
     "clock jumps": 0.03,
-    "image copied": 0.2,
-    "image put back": 0.1,
+    "image copied": 0.6,
+    "image put back": 0.5,
 }
 """The odds of an ordinary storm; each world weighs them anew."""
 
