@@ -63,7 +63,7 @@ class Shipping:
 
 def prepare(store: Store) -> None:
     """Create the outbox where projections are older than it; harmless otherwise."""
-    with store.writer.begin() as connection:
+    with store.alone() as connection:
         TABLES.create_all(connection)
 
 
@@ -104,7 +104,7 @@ class Shipper:
             rows = connection.execute(waiting).all()
         sent = self._send(rows)
         # A crash here: they are sent again, and are the same points.
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             connection.execute(delete(_outbox).where(_outbox.c.id.in_(sent)))
         return len(sent)
 
@@ -123,7 +123,7 @@ class Shipper:
         return [row.id for row in rows]
 
     def _park(self, line_id: int, reason: str) -> None:
-        with self._store.writer.begin() as connection:
+        with self._store.alone() as connection:
             connection.execute(update(_outbox).where(_outbox.c.id == line_id).values(refused=reason))
         log.error("series.parked", line=line_id, reason=reason)
 
