@@ -32,6 +32,7 @@ class Listener:
 
     def __init__(self) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the program does
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.app: FastAPI
         server = uvicorn.Server(uvicorn.Config(self._serve, log_config=None, lifespan="off", interface="asgi3"))
