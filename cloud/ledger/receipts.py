@@ -7,6 +7,7 @@ is now and sealed by the cloud's record key, which the signed registry names.
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 from tracewire.errors import Rejected
+from tracewire.topics import is_name
 
 from cloud.answers import octets
 from cloud.db.engine import Store
@@ -38,7 +39,8 @@ def router(store: Store, issuer: Issuer) -> APIRouter:
     @routes.get("/receipt/record/{device}/{seq}", response_class=Response, responses=_RECEIPT)
     def of_record(device: str, seq: str) -> Response:
         with store.reader.connect() as connection:
-            row = ledger.at_seq(connection, device, number_of("seq", seq))
+            number = number_of("seq", seq)
+            row = ledger.at_seq(connection, device, number) if is_name(device) else None
             if row is None:
                 raise Rejected("log.record", "the ledger holds no such record")
             return inclusion_of(connection, row.idx - 1)

@@ -9,14 +9,15 @@ slip's QR code never reaches us: the scripts in ``script/`` check it on the phon
 import base64
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tracewire.errors import Rejected
 
 from cloud.answers import Described, octets, page, plain
+from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import RegistryFile
 from cloud.trace import catalogue, figures
 from cloud.trace.forward import ForwardView, Sold, Spread
@@ -157,7 +158,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
         return JSONResponse(_plain(answer), headers=HEADERS)
 
     @routes.get("/v1/trace/{code}/sales", responses={200: {"model": list[Sold]}})
-    def sales(code: str, after: int = 0) -> JSONResponse:
+    def sales(code: str, after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0) -> JSONResponse:
         return JSONResponse([asdict(each) for each in forward.sales(code, after)], headers=HEADERS)
 
     return routes

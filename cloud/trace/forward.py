@@ -16,6 +16,7 @@ from cloud.batches.stock import Stock
 from cloud.db.engine import Store
 from cloud.registry import RegistryFile
 from cloud.trace.evidence import Evidence
+from cloud.trace.view import check_code
 
 MOST_SALES = 1_000
 """Sales on one page."""
@@ -137,6 +138,7 @@ class ForwardView:
 
 
 def _lot(evidence: Evidence, code: str) -> str:
+    check_code(code)
     sale = evidence.sale_of_slip(code)
     if sale is not None:
         return str(sale.body["lot"])

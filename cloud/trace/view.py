@@ -30,8 +30,7 @@ class TraceView:
 
     def tell(self, code: str) -> Story:
         """Return the story behind a slip code or lot code; ``Rejected("trace.unknown")`` when there is none."""
-        if not is_code(code):
-            raise Rejected("trace.unknown", "a code has 8 to 24 digits")
+        check_code(code)
         roll = self._registry.current()
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             evidence = Evidence(ledger, graph, roll)
@@ -44,6 +43,12 @@ class TraceView:
 def is_code(code: str) -> bool:
     """Tell whether this could be a code at all; its length alone never says of what."""
     return 8 <= len(code) <= LONGEST_CODE and code.isascii() and code.isdigit()
+
+
+def check_code(code: str) -> None:
+    """Return if this could be a code; ``Rejected("trace.unknown")`` before any database sees what it is."""
+    if not is_code(code):
+        raise Rejected("trace.unknown", "a code has 8 to 24 digits")
 
 
 def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:

@@ -141,6 +141,7 @@ OVER_BOTH_STORES = (
     "test_registry",
     "test_crash_points",
     "test_status",
+    "test_open_api",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 
