@@ -8,6 +8,7 @@ parameters are 400, what is not there is 404.
 import base64
 import re
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ PREFIX = "/v1/log"
 NOTE_TYPE = "text/plain; charset=utf-8"
 BRIEFLY = {"Cache-Control": "max-age=1"}
 
+_NUMBER = "[0-9]{1,19}"
 _A_HEAD = plain("text/plain", "A signed note (c2sp.org/tlog-checkpoint)")
 _KEYS = plain("text/plain", "Verifier keys of the log, one a line (c2sp.org/signed-note)")
 
@@ -56,16 +58,21 @@ def router(store: Store) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/proof/inclusion")
-    def inclusion(index: str = Query(""), size: str = Query("")) -> dict[str, object]:
+    def inclusion(index: str = a_number("index"), size: str = a_number("size")) -> dict[str, object]:
         with store.reader.connect() as connection:
             return _inclusion(connection, number_of("index", index), number_of("size", size))
 
     @routes.get("/proof/consistency")
-    def consistency(start: str = Query("", alias="from"), end: str = Query("", alias="to")) -> dict[str, object]:
+    def consistency(start: str = a_number("from"), end: str = a_number("to")) -> dict[str, object]:
         with store.reader.connect() as connection:
             return _consistency(connection, number_of("from", start), number_of("to", end))
 
     return routes
+
+
+def a_number(name: str) -> Any:
+    """Describe a parameter for ``number_of``, which says in our words what is wrong with one."""
+    return Query("", alias=name, json_schema_extra={"pattern": f"^{_NUMBER}$"})
 
 
 def log_of(connection: Connection, size: int) -> Log:
@@ -78,7 +85,7 @@ def log_of(connection: Connection, size: int) -> Log:
 
 def number_of(name: str, text: str) -> int:
     """Return a parameter as a number; ``Rejected("log.parameter")`` when it is none that a log can have."""
-    if not re.fullmatch("[0-9]{1,19}", text) or int(text) > LARGEST_INTEGER:
+    if not re.fullmatch(_NUMBER, text) or int(text) > LARGEST_INTEGER:
         raise Rejected("log.parameter", f"{name}: a number from 0 expected")
     return int(text)
 

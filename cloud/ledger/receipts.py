@@ -4,7 +4,7 @@ By place (``index``, from 0) or by what a slip says (device and number). Every a
 is now and sealed by the cloud's record key, which the signed registry names.
 """
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 from tracewire.errors import Rejected
 from tracewire.topics import is_name
@@ -14,7 +14,7 @@ from cloud.db.engine import Store
 from cloud.ledger import cose_receipt
 from cloud.ledger import store as ledger
 from cloud.ledger.cose_receipt import Issuer
-from cloud.ledger.proofs import log_of, number_of
+from cloud.ledger.proofs import a_number, log_of, number_of
 from cloud.ledger.tree import Log
 
 _RECEIPT = octets(cose_receipt.MEDIA_TYPE, "A COSE receipt (RFC 9942)")
@@ -32,7 +32,7 @@ def router(store: Store, issuer: Issuer) -> APIRouter:
         return _answer(issuer.inclusion(sealed, index, size, path))
 
     @routes.get("/receipt/inclusion", response_class=Response, responses=_RECEIPT)
-    def inclusion(index: str = Query("")) -> Response:
+    def inclusion(index: str = a_number("index")) -> Response:
         with store.reader.connect() as connection:
             return inclusion_of(connection, number_of("index", index))
 
@@ -46,7 +46,7 @@ def router(store: Store, issuer: Issuer) -> APIRouter:
             return inclusion_of(connection, row.idx - 1)
 
     @routes.get("/receipt/consistency", response_class=Response, responses=_RECEIPT)
-    def consistency(start: str = Query("", alias="from"), end: str = Query("", alias="to")) -> Response:
+    def consistency(start: str = a_number("from"), end: str = a_number("to")) -> Response:
         old_size, size = number_of("from", start), number_of("to", end)
         with store.reader.connect() as connection:
             log = log_of(connection, size)
