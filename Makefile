@@ -19,7 +19,7 @@ help:
 	@echo "make fix          let the linters mend what they can"
 	@echo "make bench        the figures of the README, measured now on this machine"
 	@echo "make soak         a day of 1,000 sales at each device with everything going wrong (TRADES=12: a short one)"
-	@echo "make firmware     compile every device for every processor, into build/firmware"
+	@echo "make firmware     compile every device for every board it fits, into build/firmware"
 	@echo "make lock         pin the newest versions with hashes"
 
 dev: $(READY)
@@ -50,6 +50,7 @@ check: $(READY)
 	$(PY) tests/vectors/build.py --check
 	$(PY) firmware/tools/make_curve_tables.py --check
 	$(PY) firmware/tools/make_field_viper.py --check
+	$(PY) firmware/tools/make_mip_packages.py --check
 
 fix: $(READY)
 	$(PY) -m ruff check --fix .

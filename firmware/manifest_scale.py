@@ -1,8 +1,6 @@
-"""What is frozen into a counter scale: ``make BOARD=ESP32_GENERIC_S3 FROZEN_MANIFEST=<this file>`` in MicroPython."""
+"""What a counter scale is made of; ``boards/<board>/manifest_scale.py`` freezes it for a board."""
 
-include("$(PORT_DIR)/boards/manifest.py")
-package("tracewire", base_path="lib")
-package("hal", base_path="app")
 package("device", base_path="app")
 package("scale", base_path="app")
+package("cards", base_path="app")
 package("update", base_path="app")

@@ -42,6 +42,7 @@ HANDHELD = ("device", "handheld", "update")
 """Packages that make an inspector's handheld."""
 
 VIRTUAL_BOARD = REPOSITORY / "simulators" / "board"
+BOARDS = REPOSITORY / "firmware" / "boards"
 _MODULES = DEFAULT_FOLDER / "modules"
 ROM_FILE = "rom.img"
 """Beside the ``.mpy`` files: all of them as one ROM, which is what a scale runs from."""
@@ -93,12 +94,12 @@ def build(
     return image
 
 
-def compile_for_board(packages: tuple[str, ...], folder: Path, march: str) -> None:
-    """Compile ``packages`` with the real board's drivers into ``folder``; a board may mean its own by any public name.
+def compile_for_board(packages: tuple[str, ...], folder: Path, march: str, board: str) -> None:
+    """Compile ``packages`` with drivers and wiring of ``board``, a folder of ``firmware/boards``, into ``folder``.
 
-    Raises Misuse "image.compile".
+    All public names stay: a board may mean its own by any of them. Raises Misuse "image.compile".
     """
-    sources = dict(_sources(packages, REPOSITORY / "firmware" / "app"))
+    sources = board_sources(packages, board)
     for name, source in sources.items():
         if source.suffix != ".py":
             _copy(source, folder / name)
@@ -110,13 +111,22 @@ def _rom(
     folded: dict[str, str], building: Path, scratch: Path, march: str | None
 ) -> tuple[bytes, dict[str, dict[str, str]]]:
     """Return the ROM of an image and the meaning of its short names; single modules keep theirs, for scripts to use."""
-    interpreter = b"".join(re.findall(rb"[A-Za-z_]\w*\0", _LIBRARY.read_bytes()))
-    texts, names = short_names.shorten(folded, lambda name: name.encode() + b"\0" in interpreter)
+    texts, names = short_names.shorten(folded, is_known)
     for source in building.rglob("*.bin"):
         _copy(source, scratch / source.relative_to(building))
     for name, text in texts.items():
         _place(text, scratch, name, march)
     return rom_image.pack(scratch), names
+
+
+def is_known(name: str) -> bool:
+    """Tell whether the interpreter has a name already, so that it costs an image nothing."""
+    return name.encode() + b"\0" in _known_names()
+
+
+@functools.cache
+def _known_names() -> bytes:
+    return b"".join(re.findall(rb"[A-Za-z_]\w*\0", _LIBRARY.read_bytes()))
 
 
 def native_architecture() -> str | None:
@@ -136,6 +146,14 @@ def _sources(packages: tuple[str, ...], board: Path = VIRTUAL_BOARD) -> Iterator
         for source in sorted((root / package).rglob("*")):
             if source.suffix in {".py", ".bin"}:
                 yield source.relative_to(root).as_posix(), source
+
+
+def board_sources(packages: tuple[str, ...], board: str) -> dict[str, Path]:
+    """Return (path in the image, source file) of a program on a real board, as its manifest freezes it."""
+    own = BOARDS / board
+    sources = dict(_sources(packages, REPOSITORY / "firmware" / "app"))
+    sources |= {source.relative_to(own).as_posix(): source for source in sorted((own / "hal").glob("*.py"))}
+    return sources | {"pins.py": own / "pins.py"}
 
 
 def _is_native(source: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Compile every device for every kind of processor, and print what each takes: ``make firmware``.
+"""Compile every device for every board that it fits, and print what each takes: ``make firmware``.
 
     python -m simulators.firmware_table [DEVICE …]
 
@@ -24,8 +24,13 @@ DEVICES = {
     "handheld": firmware_image.HANDHELD,
     "terminal": firmware_image.TERMINAL,
 }
-PROCESSORS = ("xtensawin", "armv7emsp", "armv6m")
-"""ESP32-S3; Cortex-M33 with single-precision floats, the RP2350; Cortex-M0+, the RP2040."""
+RP2350 = "armv7emsp"
+BOARDS = {"xtensawin": "esp32_s3", RP2350: "rp2350"}
+"""Which board's drivers and wiring go with a processor: Xtensa LX7; Cortex-M33 with single-precision floats."""
+
+VIRTUAL = "virtual"
+RP2350_DEVICES = ("scale", "terminal")
+"""The others need three UARTs, and an RP2350 has two."""
 
 _HEAP = "512K"  # enough to import everything: what is held is measured, not what fits
 _MEASURE = """
@@ -43,13 +48,17 @@ print(gc.mem_alloc() - before)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. Sizes in bytes; ``heap_bytes`` only where the image can be run."""
+    """One line of the table. Sizes in bytes; ``heap_bytes`` only where the image can be run.
+
+    ``names``: how many different ones the ROM brings along that the virtual board's interpreter does not have.
+    """
 
     device: str
     processor: str
     modules: int
     module_bytes: int
     rom_bytes: int
+    names: int
     heap_bytes: int | None = None
 
     def line(self) -> str:
@@ -57,19 +66,22 @@ class Row:
         heap = "" if self.heap_bytes is None else f"{self.heap_bytes:,}"
         return (
             f"{self.device:<10}{self.processor:<12}{self.modules:>8}"
-            f"{self.module_bytes:>14,}{self.rom_bytes:>12,}{heap:>18}"
+            f"{self.module_bytes:>14,}{self.rom_bytes:>12,}{self.names:>8,}{heap:>18}"
         )
 
 
-HEADING = f"{'device':<10}{'processor':<12}{'modules':>8}{'.mpy bytes':>14}{'ROM bytes':>12}{'heap, imported':>18}"
+HEADING = (
+    f"{'device':<10}{'processor':<12}{'modules':>8}{'.mpy bytes':>14}{'ROM bytes':>12}"
+    f"{'names':>8}{'heap, imported':>18}"
+)
 
 
 def for_board(device: str, processor: str) -> Row:
-    """Compile a device with the drivers of the reference board; raises Misuse "image.compile"."""
+    """Compile a device with drivers and wiring of the board that has the processor; raises Misuse "image.compile"."""
     folder = firmware_image.DEFAULT_FOLDER / device / processor
     with tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=".building-") as scratch:
         building = Path(scratch) / processor
-        firmware_image.compile_for_board(DEVICES[device], building, processor)
+        firmware_image.compile_for_board(DEVICES[device], building, processor, BOARDS[processor])
         rom = rom_image.pack(building)
         (building / ROM_FILE).write_bytes(rom)
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,7 +91,7 @@ def for_board(device: str, processor: str) -> Row:
 
 def for_virtual_board(device: str) -> Row:
     """Compile a device for the virtual board, and measure the heap that its modules hold once they are imported."""
-    folder = firmware_image.build(firmware_image.DEFAULT_FOLDER / device / "virtual", DEVICES[device])
+    folder = firmware_image.build(firmware_image.DEFAULT_FOLDER / device / VIRTUAL, DEVICES[device])
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
         script.write(_MEASURE)
         script.flush()
@@ -87,13 +99,16 @@ def for_virtual_board(device: str) -> Row:
         done = subprocess.run(  # noqa: S603 (our interpreter, the script above)
             [*command, script.name, f"{device}.main"], check=True, capture_output=True, text=True
         )
-    return _row(device, "virtual", folder, int(done.stdout))
+    return _row(device, VIRTUAL, folder, int(done.stdout))
 
 
 def _row(device: str, processor: str, folder: Path, heap_bytes: int | None = None) -> Row:
     modules = list(folder.rglob("*.mpy"))
     size = sum(module.stat().st_size for module in modules)
-    return Row(device, processor, len(modules), size, (folder / ROM_FILE).stat().st_size, heap_bytes)
+    rom = (folder / ROM_FILE).read_bytes()
+    names = {name for file in rom_image.files(rom) if file[:1] == b"M" for name in rom_image.names(file)}
+    brought = [name for name in names if not firmware_image.is_known(name)]
+    return Row(device, processor, len(modules), size, len(rom), len(brought), heap_bytes)
 
 
 def _made(folder: Path) -> Path:
@@ -101,19 +116,38 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+def processors(device: str) -> list[str]:
+    """Return what a device is compiled for: the processors of the boards that it fits, and the virtual board."""
+    return [processor for processor in BOARDS if processor != RP2350 or device in RP2350_DEVICES] + [VIRTUAL]
+
+
 def main() -> None:
     """Build what is asked for, with a line for each image as soon as it is there."""
-    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", maxsplit=1)[0])
-    parser.add_argument("device", nargs="*", help="which devices; all without one")
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators.firmware_table",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("device", nargs="*", help=f"{', '.join(DEVICES)}; all of them without one")
     wanted = parser.parse_args().device or list(DEVICES)
+    if unknown := set(wanted) - DEVICES.keys():
+        parser.error(f"no such device: {', '.join(sorted(unknown))}")
     sys.stdout.write(HEADING + "\n")
-    for device in wanted:
-        for processor in PROCESSORS:
-            sys.stdout.write(for_board(device, processor).line() + "\n")
-            sys.stdout.flush()
-        sys.stdout.write(for_virtual_board(device).line() + "\n")
+    steps = [(device, processor) for device in wanted for processor in processors(device)]
+    for number, (device, processor) in enumerate(steps, start=1):
+        _progress(f"{number} of {len(steps)}: compiling a {device} for {processor} …")
+        row = for_virtual_board(device) if processor == VIRTUAL else for_board(device, processor)
+        _progress("")
+        sys.stdout.write(row.line() + "\n")
         sys.stdout.flush()
     sys.stdout.write(f"in {firmware_image.DEFAULT_FOLDER.relative_to(firmware_image.REPOSITORY)}\n")
+
+
+def _progress(text: str) -> None:
+    """Say what is being done on the last line of a terminal; the next text replaces it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

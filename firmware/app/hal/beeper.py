@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import Pin
-
-from hal import pins
 
 _GAP_MS = 80
 _BEEPS_MS = {"done": (80,), "flagged": (80, 80), "refused": (600,)}

@@ -7,9 +7,8 @@ any size needs no memory here. The file follows later, by cable or network, and 
 import asyncio
 from hashlib import sha256
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _START = 0x02
 _LARGEST = 16777216  # bytes; a longer frame is noise that looked like a start

@@ -5,9 +5,8 @@ Switch the reader board to HSU (serial). Not tried on a board yet.
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 BAUD = 115200  # the PN532's own after power-on, UM0701-02 §4.3
 

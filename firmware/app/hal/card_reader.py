@@ -6,9 +6,8 @@ What is on a card is a hint and not an authority, so a frame needs to be whole, 
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _START = 0x02
 _LARGEST = 1024  # bytes; an IC card sector image with 24 lots needs about 350

@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import Pin
-
-from hal import pins
 
 _POLL_MS = 20
 _STABLE_POLLS = 3  # a blow on the counter bounces for less than 60 ms

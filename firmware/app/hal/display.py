@@ -3,9 +3,8 @@
 Modules with a font chip differ in their commands; this one is the smallest common form (line number, text, zero).
 """
 
+import pins
 from machine import I2C, Pin
-
-from hal import pins
 
 _ADDRESS = 0x3C
 _FREQUENCY_HZ = 400000

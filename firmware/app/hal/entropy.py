@@ -1,4 +1,4 @@
-"""Random bytes of the ESP32: true randomness only while the radio is on, which is why signing nonces are hedged."""
+"""Random bytes of the chip: an ESP32 has true randomness only while the radio is on, so signing nonces are hedged."""
 
 import os
 

@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _CHUNK = 128  # bytes; about a sentence and a half, an eighth of a second of a busy receiver
 

@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import Pin
-
-from hal import pins
 
 _SCAN_MS = 10
 _STABLE_SCANS = 2  # 20 ms: membrane keys bounce for less than 10

@@ -1,8 +1,7 @@
 """Small lights beside the display, one pin each."""
 
+import pins
 from machine import Pin
-
-from hal import pins
 
 
 class Lamps:

@@ -6,10 +6,9 @@ Strap RATE high for 80 samples a second: four conversions are added up into each
 
 import asyncio
 
+import pins
 from machine import Pin, disable_irq, enable_irq
 from micropython import const
-
-from hal import pins
 
 _GAIN_128_PULSES = const(25)  # 24 data bits and one more: channel A, gain 128 (HX711 data sheet, "Serial interface")
 _CONVERSIONS = const(4)

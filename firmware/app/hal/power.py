@@ -1,20 +1,14 @@
 """Why the board started, and what it knows of its own supply and warmth."""
 
-import esp32
 import machine
+import pins
 
-from hal import pins
-
-_CAUSES = {
-    machine.PWRON_RESET: "power_on",
-    machine.WDT_RESET: "watchdog",
-    machine.SOFT_RESET: "command",
-}
+from hal import chip
 
 
 def boot_cause() -> str:
     """Return a word of ``vocabulary.BOOT_CAUSES``."""
-    return _CAUSES.get(machine.reset_cause(), "other")
+    return chip.boot_cause()
 
 
 def restart() -> None:
@@ -24,7 +18,7 @@ def restart() -> None:
 
 def readings() -> "dict[str, int]":
     """Return health fields: the chip's temperature, and the battery on a board that measures it."""
-    known = {"temperature_millidegrees": esp32.mcu_temperature() * 1000}
+    known = {"temperature_millidegrees": chip.temperature_millidegrees()}
     if pins.BATTERY_ADC is not None:
         known["battery_mv"] = _battery_mv()
         known["battery_percent"] = battery_percent()
@@ -41,4 +35,4 @@ def battery_percent() -> "int | None":
 
 def _battery_mv() -> int:
     number, divided_by = pins.BATTERY_ADC
-    return machine.ADC(machine.Pin(number)).read_uv() * divided_by // 1000
+    return chip.pin_mv(number) * divided_by

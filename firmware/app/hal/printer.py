@@ -1,8 +1,7 @@
 """58 mm ESC/POS printer on a UART, with its paper sensor."""
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _STATUS = b"\x10\x04\x04"  # DLE EOT 4: paper sensor
 _FAULT = b"\x10\x04\x03"  # DLE EOT 3: mechanical and cutter faults

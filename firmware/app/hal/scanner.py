@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 LONGEST = 640
 """Bytes kept of one code. The longest that we read is a slip's address with its sealed sale, under 400; the rest of a

@@ -1,8 +1,7 @@
 """The switch under the lead seal: it can be reached only by breaking the seal, and then parameters may be changed."""
 
+import pins
 from machine import Pin
-
-from hal import pins
 
 
 def is_open() -> bool:

@@ -6,9 +6,8 @@ costs no memory.
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _LONGEST = 32  # bytes; a frame has at most 20
 

@@ -1,4 +1,7 @@
-"""The chip's watchdog: once started it cannot be stopped, and resets the board when it is not fed."""
+"""The chip's watchdog: once started it cannot be stopped, and resets the board when it is not fed.
+
+The longest timeout of an RP2040 is 8388 ms, of an RP2350 16777 ms; a longer one is a ``ValueError``.
+"""
 
 from machine import WDT
 

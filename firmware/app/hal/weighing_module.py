@@ -2,9 +2,8 @@
 
 import asyncio
 
+import pins
 from machine import UART
-
-from hal import pins
 
 _BAUD = 9600
 _LARGEST_READ = 64  # bytes; more than three frames at once means that nobody looked for a fifth of a second

@@ -1,4 +1,4 @@
-"""``boot.py`` of an ESP32-S3 with the loader frozen in it: verify a slot, start the program there, else begin again.
+"""``boot.py`` of a board with the loader frozen in it: verify a slot, start the program there, else begin again.
 
 Frozen, it goes before any ``boot.py`` on the flash. The outermost loop of a board: it says why on the console.
 """

@@ -1,4 +1,4 @@
-"""Which pin does what: the only place that knows the wiring of the reference board (ESP32-S3-WROOM-1, 8 MB PSRAM)."""
+"""Which pin does what on an ESP32-S3: the only place that knows the wiring of an ESP32-S3-WROOM-1, 8 MB PSRAM."""
 
 LOAD_CELL_DATA = 4
 LOAD_CELL_CLOCK = 5
