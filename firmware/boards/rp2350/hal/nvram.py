@@ -24,7 +24,7 @@ def read() -> bytes:
 def write(content: bytes) -> None:
     """Replace it, all or nothing; kept when this returns. ``OSError`` when the flash fails."""
     if len(content) > _LONGEST:
-        raise OSError(errno.ENOSPC)
+        raise OSError(errno.EINVAL)
     area = chip.marks()
     counter = _newest(area)[0] + 1
     number = counter % chip.MARK_BLOCKS
