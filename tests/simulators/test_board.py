@@ -19,6 +19,8 @@ def drivers(board: str) -> dict[str, Path]:
     return {path.stem: path for folder in (REAL, BOARDS / board / "hal") for path in sorted(folder.glob("*.py"))}
 
 
+OUTSIDE = {"pins": "{}/pins.py", "boot": "boot.py", "_boot": "_boot.py"}
+"""What is frozen beside ``hal``."""
 DRIVERS = [(board, name) for board in PROCESSORS for name in drivers(board)]
 
 Signature = tuple[str, bool, tuple[str, ...]]
@@ -64,9 +66,9 @@ def test_what_chips_call_differently_is_called_alike_by_drivers() -> None:
     assert asked == {name for name, _, _ in common[0] & common[1]}
 
 
-@pytest.mark.parametrize(("board", "name"), [*DRIVERS, *((board, "pins") for board in PROCESSORS)])
+@pytest.mark.parametrize(("board", "name"), [*DRIVERS, *((board, name) for board in PROCESSORS for name in OUTSIDE)])
 def test_a_driver_of_a_real_board_compiles_for_its_processor(board: str, name: str, tmp_path: Path) -> None:
-    source = drivers(board).get(name, BOARDS / board / "pins.py")
+    source = (drivers(board) | {key: BOARDS / path.format(board) for key, path in OUTSIDE.items()})[name]
     command = [f"-march={PROCESSORS[board]}", "-o", str(tmp_path / "driver.mpy"), str(source)]
     process = COMPILER.run(*command, stderr=subprocess.PIPE, text=True)
     assert (process.communicate()[1], process.returncode) == ("", 0)
