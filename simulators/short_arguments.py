@@ -54,7 +54,7 @@ class Shortener:
 
 
 def _names(function: _Function) -> Iterator[Place]:
-    return (_place(node) for node in ast.walk(function) if isinstance(node, ast.Name))
+    return (_place(node) for node in ast.walk(function) if isinstance(node, ast.Name | ast.arg))
 
 
 def _place(node: ast.Name | ast.arg) -> Place:

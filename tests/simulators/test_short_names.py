@@ -55,6 +55,11 @@ def test_an_argument_never_hides_a_private_name_that_its_function_asks_for() -> 
     assert short(source) == [renamed]
 
 
+def test_two_arguments_differ_when_one_that_nobody_reads_has_a_private_name() -> None:
+    source = "def _point(n):\n    return n\n\n\ndef take(first, _point):\n    return first\n"
+    assert "def take(b, a):\n    return b\n" in short(source)[0]
+
+
 def test_an_argument_that_a_scope_within_makes_again_stays() -> None:
     source = "def f(row):\n    return [row for row in row], lambda row: row\n"
     assert "def f(row):\n    return [row for row in row], lambda" in short(source)[0]
