@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulators import firmware_image, rom_image
+from simulators import firmware_image, rail_process, rom_image, scale_process, terminal_process
 from simulators.firmware_image import ROM_FILE
 
 DEVICES = {
@@ -31,6 +31,14 @@ BOARDS = {"xtensawin": "esp32_s3", RP2350: "rp2350"}
 VIRTUAL = "virtual"
 RP2350_DEVICES = ("scale", "terminal")
 """The others need three UARTs, and an RP2350 has two."""
+
+HEAPS = {
+    "scale": scale_process.HEAP,
+    "rail": rail_process.HEAP,
+    "handheld": scale_process.HEAP,
+    "terminal": terminal_process.HEAP,
+}
+"""Heap that each has on the virtual board, and does its work in."""
 
 _HEAP = "512K"  # enough to import everything: what is held is measured, not what fits
 _MEASURE = """
@@ -63,16 +71,16 @@ class Row:
 
     def line(self) -> str:
         """Return it for people."""
-        heap = "" if self.heap_bytes is None else f"{self.heap_bytes:,}"
+        heap = "" if self.heap_bytes is None else f"{self.heap_bytes:,} of {HEAPS[self.device]}"
         return (
             f"{self.device:<10}{self.processor:<12}{self.modules:>8}"
-            f"{self.module_bytes:>14,}{self.rom_bytes:>12,}{self.names:>8,}{heap:>18}"
+            f"{self.module_bytes:>14,}{self.rom_bytes:>12,}{self.names:>8,}{heap:>20}"
         )
 
 
 HEADING = (
     f"{'device':<10}{'processor':<12}{'modules':>8}{'.mpy bytes':>14}{'ROM bytes':>12}"
-    f"{'names':>8}{'heap, imported':>18}"
+    f"{'names':>8}{'heap, imported':>20}"
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators import firmware_image
+from simulators import firmware_image, rom_image
 from simulators.firmware_image import ROM_FILE
 
 
@@ -52,3 +52,16 @@ def test_it_can_be_built_from_any_directory(tmp_path: Path) -> None:
 def test_two_builds_give_the_same_rom(image: Path, tmp_path: Path) -> None:
     again = firmware_image.build(tmp_path / "again")
     assert (again / ROM_FILE).read_bytes() == (image / ROM_FILE).read_bytes()
+
+
+def test_what_is_in_a_rom_can_be_read_back(image: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "long").write_bytes(bytes(range(256)) * 80)
+    (tmp_path / "empty").touch()
+    assert list(rom_image.files(rom_image.pack(tmp_path))) == [b"", bytes(range(256)) * 80]
+
+    modules = [file for file in rom_image.files((image / ROM_FILE).read_bytes()) if file[:1] == b"M"]
+    assert len(modules) == len(list(image.rglob("*.mpy")))
+    names = rom_image.names((image / "scale/weighing.mpy").read_bytes())
+    assert {"Weigher", "_is_at_rest", "gross_grams"} <= names
+    assert "__init__" not in names  # every interpreter has it, so the module only has its number
