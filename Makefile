@@ -39,7 +39,7 @@ simulate: $(READY)
 
 test: $(READY)
 	sh .ci/debian-packages
-	$(PY) -m pytest -q -n 2 --dist loadgroup
+	$(PY) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(READY)
 	$(PY) -m ruff check .

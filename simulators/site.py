@@ -165,10 +165,11 @@ class Site:
     @property
     def card_passphrase(self) -> bytes:
         """Return what opens the masters of the cards; kept, because cards are issued after the site was built."""
-        return self._card_passphrase_file.read_bytes().strip()
+        return self.card_passphrase_file.read_bytes().strip()
 
     @property
-    def _card_passphrase_file(self) -> Path:
+    def card_passphrase_file(self) -> Path:
+        """Return the file with it, as commands take it."""
         return self.directory / "card-passphrase"
 
     def node(self, name: str) -> Path:
@@ -205,8 +206,8 @@ class Site:
             "--passphrase-file", str(passphrase),
         )  # fmt: skip
         passphrase.unlink()
-        self._card_passphrase_file.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
-        self.chengxin("card", "keys", "--ca", str(self.authority), "--passphrase-file", str(self._card_passphrase_file))
+        self.card_passphrase_file.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        self.chengxin("card", "keys", "--ca", str(self.authority), "--passphrase-file", str(self.card_passphrase_file))
 
     def _enrol_nodes(self) -> None:
         for name, role in (("cloud-01", "cloud"), (GATEWAY_NAME, "gateway")):
@@ -237,7 +238,7 @@ class Site:
             firmware_image.INTERPRETER, "-X", "heapsize=192K", "-m", "device.enrol",
         ]  # fmt: skip
         if role == "terminal":
-            words = (*words, "--card-passphrase-file", str(self._card_passphrase_file))
+            words = (*words, "--card-passphrase-file", str(self.card_passphrase_file))
         self._enrol(name, role, "--console", shlex.join(map(str, console)), "--setup", str(file), *words)
 
     def _enrol(self, name: str, role: str, *words: str) -> None:

@@ -1,9 +1,11 @@
-"""What all tests share: in CI a skipped test is a failed one."""
+"""What all tests share: in CI a skipped test is a failed one, and who may run beside whom."""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 CI = os.environ.get("CI") == "true"
 
@@ -18,3 +20,27 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {item.nodeid}: {report.longrepr}"
     return report
+
+
+ROOMS = {
+    "tests/journeys/": "journeys",
+    "tests/force/": "journeys",
+    "tests/simulators/test_devices_page": "devices page",
+}
+"""Files that must not run beside one another: each builds a whole site, or shares one."""
+
+
+class _ByRoom(LoadScopeScheduling):
+    """Gives a worker whole files, and files of one room one after the other.
+
+    Why not the ``xdist_group`` mark: pytest 9.2 no longer lets it change a test's name, which is how it worked.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return next((room for start, room in ROOMS.items() if path.startswith(start)), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Let pytest-xdist spread the tests by room."""
+    return _ByRoom(config, log)

@@ -26,7 +26,7 @@ from simulators.operator import CHENGXIN, Operator, ReplayingFront
 from simulators.service import Service
 from simulators.site import free_port
 
-pytestmark = [pytest.mark.xdist_group("operator"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 HONEST_RECORDS = 40
 PATIENCE_S = 60

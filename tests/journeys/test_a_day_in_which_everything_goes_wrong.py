@@ -10,7 +10,7 @@ import pytest
 
 from tests.interpreters import ROOT
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 TROUBLES = {
     "scale-0001": {"no paper", "tampered", "wrong card", "foreign card", "cut in a sale"},

@@ -14,7 +14,7 @@ from simulators.scale_process import ScaleProcess
 from simulators.site import STALLS, Site
 from simulators.upstream import UpstreamDevice
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 STALL = STALLS[0]
 
 

@@ -22,7 +22,7 @@ from simulators.site import STALLS, Site
 from simulators.upstream import UpstreamDevice
 from tests.interpreters import ROOT
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 STALL = STALLS[0]
 
 

@@ -14,7 +14,7 @@ from simulators.scale_process import ScaleProcess
 from simulators.site import CONSOLE, STALLS, Site
 from simulators.upstream import UpstreamDevice
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 STALL = STALLS[0]
 NEWS, REFUSED = "批次冻结名单已更新", "此批次已冻结"
 PROMISED_S = 60

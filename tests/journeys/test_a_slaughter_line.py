@@ -16,7 +16,7 @@ from simulators.scale_process import HEAP
 from simulators.site import GATEWAY_NAME, Site
 from simulators.upstream import UpstreamDevice
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 LINE, PLANT, FARM, BUYER = "line-0002", "银祥肉联厂", "长汀县河田镇绿源生态养殖场", "3502000010101"
 SETUP = """
 trace_url = "{url}/t/"

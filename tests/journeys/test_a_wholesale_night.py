@@ -21,7 +21,7 @@ from simulators.terminal_process import HEAP, PLATFORM_CELL, Card, TerminalProce
 from simulators.upstream import UpstreamDevice
 from tests.firmware.terminal.night import show
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 TERMINAL, HALL, FARM = "hall-0002", "厦门批发市场", "长汀县河田镇绿源生态养殖场"
 WHOLESALER, STALL = "3502000010007", STALLS[0]
 SETUP = """
@@ -45,11 +45,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def secret(site: Site) -> Path:
-    """The passphrase of the card masters, which the desk has just made."""
-    file = site.directory / "card-passphrase"
-    file.write_text("five cranes over the river\n", encoding="ascii")
-    site.chengxin("card", "keys", "--ca", str(site.directory / "ca"), "--passphrase-file", str(file))
-    return file
+    """The passphrase of the card masters, which were made with the site."""
+    return site.card_passphrase_file
 
 
 @pytest.fixture(scope="module")

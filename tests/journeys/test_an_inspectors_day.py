@@ -16,7 +16,7 @@ from simulators.handheld_process import HandheldProcess
 from simulators.scale_process import HEAP
 from simulators.site import GATEWAY_NAME, MARKET, STALLS, Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(120), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 MARKET_GATE = (24.479836, 118.086383)
 LOT = "35020000200010000003"
 

@@ -14,7 +14,7 @@ from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
 from simulators.site import GATEWAY_NAME, STALLS, Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240), pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 STALL, LOT, OTHER_LOT = STALLS[0], "35020000200010000003", "35020000200010000009"
 CLOUD = "cloud-01"
 TWENTY_SIX_YEARS_MS = 26 * 365 * 86_400_000

@@ -36,7 +36,6 @@ class Desk:
         """Put down the image and let three people make their keys."""
         self.place("scale/main.mpy", b"program")
         self.place("tracewire/table.bin", bytes(100))
-        self.place("rom.img", b"the same again")
         self.place("digest", b"0123")
         (self.folder / "passphrase").write_text("seven carp in a pond\n")
         for name in ("alice", "bob", "mallory"):
@@ -100,6 +99,12 @@ def test_two_people_sign_and_a_board_would_take_it(keys: Desk) -> None:
     assert done.stdout.startswith("1.4.0 for scale, revisions 1 to 3, security version 2: 2 files, 107 bytes")
     paths = [path for path, _, _ in manifest.peek(keys.two.read_bytes()).files]
     assert paths == ["scale/main.mpy", "tracewire/table.bin"]
+
+
+def test_where_all_modules_are_one_rom_it_ships_alone(desk: Desk) -> None:
+    desk.place("rom.img", b"all modules in one")
+    assert desk.sign_first().returncode == 0
+    assert [path for path, _, _ in manifest.peek(desk.one.read_bytes()).files] == ["rom.img"]
 
 
 def test_the_private_key_is_encrypted_for_its_owner_alone(keys: Desk) -> None:

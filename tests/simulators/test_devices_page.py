@@ -32,7 +32,7 @@ DESK: ViewportSize = {"width": 1280, "height": 1000}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 RAIL = "rail-0001"
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("devices_page")]
+pytestmark = pytest.mark.journey
 
 
 @pytest.fixture

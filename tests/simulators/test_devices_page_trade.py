@@ -13,7 +13,7 @@ from tests.simulators.page_hands import PATIENCE_MS, SELLER, lift_everything, se
 
 WHOLESALER = "wholesaler"
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("devices_page")]
+pytestmark = pytest.mark.journey
 
 
 @pytest.fixture
