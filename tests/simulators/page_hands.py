@@ -39,8 +39,8 @@ def see_lamp(device: Locator, name: str, lit: bool = True) -> None:
     expect(lamp).to_be_visible(timeout=PATIENCE_MS)
 
 
-def see_on_screen(device: Locator, words: str) -> None:
-    expect(device.locator(".lcd [role=status]")).to_contain_text(words, timeout=PATIENCE_MS)
+def see_on_screen(device: Locator, words: str, patience_ms: int = PATIENCE_MS) -> None:
+    expect(device.locator(".lcd [role=status]")).to_contain_text(words, timeout=patience_ms)
 
 
 def weigh(device: Locator, goods: str, shown: str) -> None:

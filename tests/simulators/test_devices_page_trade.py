@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tracewire import cose, record
 
 from simulators import accounting
-from tests.simulators.page_hands import PATIENCE_MS, SELLER, lift_everything, see_lamp, see_on_screen, tap, weigh
+from tests.simulators.page_hands import PATIENCE_MS, SELLER, lift_everything, see_lamp, see_on_screen, sell, tap, weigh
 
 WHOLESALER = "wholesaler"
 
@@ -221,7 +221,7 @@ def test_the_sky_can_be_poor_lost_and_full_of_garbage(handheld: Locator) -> None
     look(handheld, "garbage")
     see_on_screen(handheld, "乱码")
     look(handheld, "none")
-    see_on_screen(handheld, "无定位")
+    see_on_screen(handheld, "无定位", 2 * PATIENCE_MS)  # the last position lasts half a minute
 
 
 def test_the_inspector_walks_on_the_map_and_scans_a_slip_for_its_lot(
@@ -232,9 +232,7 @@ def test_the_inspector_walks_on_the_map_and_scans_a_slip_for_its_lot(
     handheld.locator(".map").focus()
     page.keyboard.press("ArrowUp")
     expect(handheld.locator(".sky-head output")).not_to_have_text(before)
-    tap(scale, SELLER)
-    weigh(scale, "belly", "0.520")
-    press(scale, "plu1")
+    sell(scale)
     number = int(str(scale.locator(".paper .slip").get_attribute("data-slip")))
     press(handheld, "digit3")
     handheld.locator("[data-code=mark]").click()

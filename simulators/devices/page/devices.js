@@ -38,7 +38,11 @@ async function start() {
 
 /** Draw one device and connect it. */
 function drawDevice(device) {
-  const touch = (hand) => send(hand);
+  let refusal = ""; // stays until the next hand, however often the device draws its screen anew
+  const touch = (hand) => {
+    refusal = "";
+    send(hand);
+  };
   const built = Object.fromEntries(Object.entries(PARTS).map(([name, part]) => [name, part(device, touch)]).filter(([, part]) => part));
   const head = headOf(device, touch, built.caseSwitch);
   const trouble = element("p", { class: "notice", role: "alert", hidden: true });
@@ -48,12 +52,14 @@ function drawDevice(device) {
   const send = connect(`devices/${device.name}`, (state) => {
     article.dataset.power = state.power;
     article.dataset.case = state.case ?? "";
-    trouble.hidden = !state.trouble;
-    setText(trouble, state.trouble ? troubleText(state.trouble) : "");
+    const words = state.trouble ? troubleText(state.trouble) : refusal;
+    trouble.hidden = !words;
+    setText(trouble, words);
     for (const part of [head, ...Object.values(built)]) part.update(state);
   }, (code) => {
+    refusal = say("refused") + say(code);
     trouble.hidden = false;
-    setText(trouble, say("refused") + say(code));
+    setText(trouble, refusal);
   });
   return article;
 }

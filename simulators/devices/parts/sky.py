@@ -41,8 +41,11 @@ class Sky(Part):
     async def work(self) -> None:
         """Let the receiver speak, once a second."""
         while True:
-            await reach(self._board.hear(self._second()))
+            await self._speak()
             await asyncio.sleep(SECOND_S)
+
+    async def _speak(self) -> None:
+        await reach(self._board.hear(self._second()))
 
     def _second(self) -> bytes:
         if self._sight in HDOP:
@@ -53,10 +56,12 @@ class Sky(Part):
         if sight not in (GOOD, POOR, NONE, GARBAGE):
             raise Rejected("hand.sky", repr(sight)[:80])
         self._sight = str(sight)
+        await self._speak()
 
     async def _walk(self, place: object) -> None:
         match place:
             case [int() | float() as latitude, int() | float() as longitude] if self._map.holds(latitude, longitude):
                 self._latitude, self._longitude = float(latitude), float(longitude)
+                await self._speak()
             case _:
                 raise Rejected("hand.place", repr(place)[:80])
