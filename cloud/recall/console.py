@@ -5,12 +5,13 @@ in a file that stays here (``accounts.csv``, mode 600) and can be purged without
 appended and flushed to disk before anything leaves; what was not answered for goes up again with the next decision.
 """
 
+import fcntl
 import os
 import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 from tracewire import cbor, chain, cose, p256, receipt, record
@@ -19,6 +20,7 @@ from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.vocabulary import DECISIONS
 
 _HISTORY, _SETTLED, _ACCOUNTS = "history.cborseq", "settled", "accounts.csv"
+_TORN, _LOCK = "history.torn", "lock"
 _SALT_BYTES = 16
 _TIMEOUT_SECONDS = 30
 _BOOT = 1
@@ -38,18 +40,29 @@ class Console:
     """A console's directory as ``chengxin device enrol NAME --role console --dir DIR`` wrote it."""
 
     def __init__(self, directory: Path) -> None:
-        """Recover the history; ``Misuse("console.…")`` when the directory is not a console's or the file is damaged."""
+        """Recover the history and hold it alone, until this object goes.
+
+        ``Misuse("console.…")`` when the directory is not a console's or its history is damaged: going on from less than
+        a cloud has answered for would give numbers a second time. ``Unavailable("console.busy")`` while another
+        process decides.
+        """
         self._directory = directory
         try:
             self._key = p256.SigningKey((directory / "record.key").read_bytes(), os.urandom)
         except FileNotFoundError as absent:
             raise Misuse("console.absent", f"{directory}: enrol it with --role console first") from absent
+        self._turn = _take_turn(directory / _LOCK)
         self._sealed = self._read()
         self._head, self._totals = chain.GENESIS, (0, 0, 0)
-        for sealed in self._sealed:
-            statement = record.decode(cose.parse(sealed).payload)
-            self._head = chain.check(self._head, statement, sealed)
-            self._totals = statement.totals
+        try:
+            for sealed in self._sealed:
+                statement = record.decode(cose.parse(sealed).payload)
+                self._head = chain.check(self._head, statement, sealed)
+                self._totals = statement.totals
+        except Rejected as broken:
+            raise Misuse("console.history", f"{_HISTORY} in {directory} is damaged: {broken}") from broken
+        if len(self._sealed) < self._settled():
+            raise Misuse("console.history", f"{_HISTORY} in {directory} lacks what a cloud has answered for")
 
     def decide(self, decision: Decision) -> int:
         """Seal a decision; on disk when this returns. Returns its number; ``Rejected("record.…")``."""
@@ -143,15 +156,19 @@ class Console:
         content, sealed, at = path.read_bytes() if path.exists() else b"", [], 0
         while at < len(content):
             try:
-                item, end = cbor.decode_item(content, at)
+                item, at = cbor.decode_item(content, at)
             except Rejected:
-                _replace(path, content[:at])  # the power went while the last one was written: nobody was told of it
+                self._cut(path, content, at)
                 break
             if not isinstance(item, bytes):
                 raise Misuse("console.history", f"{path} is damaged")
             sealed.append(item)
-            at = end
         return sealed
+
+    def _cut(self, path: Path, content: bytes, at: int) -> None:
+        """Take away a last record that a power cut left half written: nobody was told of it. Its bytes are kept."""
+        _append(self._directory / _TORN, content[at:], 0o600)
+        _replace(path, content[:at])
 
     def _settled(self) -> int:
         path = self._directory / _SETTLED
@@ -159,6 +176,17 @@ class Console:
 
     def _remember(self, commitment: bytes, salt: bytes, account: str) -> None:
         _append(self._directory / _ACCOUNTS, f"{commitment.hex()},{salt.hex()},{account}\n".encode(), 0o600)
+
+
+def _take_turn(path: Path) -> BinaryIO:
+    """Return the open lock file; two processes that seal at once would give one number twice."""
+    lock = path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        lock.close()
+        raise Unavailable("console.busy", f"somebody else decides at {path.parent} just now; try again") from taken
+    return lock
 
 
 def _append(path: Path, content: bytes, mode: int) -> None:
