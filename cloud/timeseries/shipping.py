@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import OperationalError
 from tracewire.errors import Rejected, Unavailable
 
 from cloud.db.bulk import insert_rows
@@ -135,8 +136,8 @@ class Shipper:
                 while not self._is_stopping.is_set() and self.ship():
                     pause_s = _FIRST_PAUSE_S
                 self._awake.wait()
-            except Unavailable as down:
-                log.warning("series.waiting", reason=down.detail, pause_s=pause_s)
+            except (Unavailable, OperationalError) as down:  # the server is away, or our own store is
+                log.warning("series.waiting", reason=str(down), pause_s=pause_s)
                 self._is_stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
