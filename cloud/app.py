@@ -34,6 +34,7 @@ from cloud.ledger.cose_receipt import Issuer
 from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
+from cloud.ledger.log_keys import LogKeys
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
@@ -121,18 +122,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     ingest_app.include_router(feed_endpoints.router(statements))
     public_app = _bare_app("chengxin cloud")
     public_app.include_router(ledger_endpoints.router(stores.ledger, lambda: registry.current().bundle))
-    head = Head(stores.ledger, keys_of_log, now_ms)
-    cosignatures = Cosignatures(stores.ledger, head, cosigning.read_policy(config.directory))
-    submitters = cosigning.create(stores.ledger, head, cosignatures)
-    for routes in (
-        proofs.heads_router(
-            keys_of_log, cosignatures, lambda: cosigning.status(head, cosignatures, submitters, now_ms)
-        ),
-        proofs.router(stores.ledger),
-        tiles.router(stores.ledger),
-        receipts.router(stores.ledger, Issuer(keys_of_log.origin, own_key, now_ms)),
-    ):
-        public_app.include_router(routes, prefix=proofs.PREFIX)
+    cosignatures, submitters = _serve_log(public_app, config, stores.ledger, keys_of_log, own_key)
     series = _backlog_of(stores.projections)
     status = Status(stores.ledger, registry, derived.watermarks, cosignatures.reach, series)
     public_app.include_router(health.router(metrics, status))
@@ -142,6 +132,23 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
         trace_endpoints.router(view, forward, registry, (config.directory / "root.point").read_bytes())
     )
     return Cloud(stores, intake, worker, shipper, submitters, ingest_app, public_app)
+
+
+def _serve_log(
+    app: FastAPI, config: Config, store: Store, keys: LogKeys, own_key: SigningKey
+) -> tuple[Cosignatures, Submitters]:
+    """Let ``app`` publish the log: heads, proofs, tiles and receipts; return who gathers its cosignatures."""
+    head = Head(store, keys, now_ms)
+    cosignatures = Cosignatures(store, head, cosigning.read_policy(config.directory))
+    submitters = cosigning.create(store, head, cosignatures)
+    for routes in (
+        proofs.heads_router(keys, cosignatures, lambda: cosigning.status(head, cosignatures, submitters, now_ms)),
+        proofs.router(store),
+        tiles.router(store),
+        receipts.router(store, Issuer(keys.origin, own_key, now_ms)),
+    ):
+        app.include_router(routes, prefix=proofs.PREFIX)
+    return cosignatures, submitters
 
 
 def _follow(enforcement: Enforcement, shipper: Shipper | None) -> None:
