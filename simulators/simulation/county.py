@@ -1,6 +1,6 @@
 """One world from its seed: devices, a gateway and a cloud, a stormy morning, then calm until everything has arrived.
 
-run(seed=7, directory=Path("/tmp/world"))      # raises nothing; look at `Outcome.broken`
+run(seed=7, directory=Path("world"))      # raises nothing; look at `Outcome.broken`
 """
 
 import asyncio
