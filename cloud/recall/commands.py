@@ -13,7 +13,7 @@ from rich.table import Table
 from tracewire.errors import Unavailable
 
 from cloud.recall.console import Console, Decision
-from cloud.trace import figures
+from cloud.web import figures
 
 recall = typer.Typer(help="Recall lots, release them, and see where they went.", no_args_is_help=True)
 

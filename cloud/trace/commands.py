@@ -1,5 +1,6 @@
 """``chengxin trace CODE``: both ways from a code, as a tree in the terminal, read over HTTP like any stranger."""
 
+import functools
 from typing import Annotated, Any
 
 import httpx
@@ -8,14 +9,16 @@ from rich.console import Console
 from rich.tree import Tree
 from tracewire.errors import Unavailable
 
-from cloud.trace import catalogue, figures
+from cloud.web import figures
+from cloud.web.language import words_of
 
 _TIMEOUT_SECONDS = 30
-_LANGUAGE = "en"
 
 console = Console(highlight=False)
 
 Answer = dict[str, Any]
+
+_say = functools.partial(words_of("trace").say, "en")
 
 
 def trace(
@@ -60,14 +63,14 @@ def _back(answer: Answer) -> Tree:
         what += f"  {figures.weighed(sale['net_grams'])}  {figures.moment(sale['moment_ms'])}  {sale['stall'] or ''}"
     tree = Tree(f"[bold]{what}[/bold]  ← came from")
     for station in answer["stations"]:
-        kind = catalogue.say(_LANGUAGE, f"station.{station['kind']}")
+        kind = _say(f"station.{station['kind']}")
         mass = "" if station["grams"] is None else figures.kilograms(station["grams"])
         branch = tree.add(f"{kind}  {station['place'] or ''}  {figures.moment(station['moment_ms'])}  {mass}")
         for part in station["parts"]:
             mass = "" if part["grams"] is None else figures.kilograms(part["grams"])
             branch.add(f"[dim]{_grouped(part['lot'])}  {mass}  {part['ear_tag'] or ''}[/dim]")
         for paper in station["papers"]:
-            branch.add(f"[dim]{catalogue.say(_LANGUAGE, 'paper.' + paper['document'])} {paper['number']}[/dim]")
+            branch.add(f"[dim]{_say('paper.' + paper['document'])} {paper['number']}[/dim]")
     for check in answer["checks"]:
         if check["state"] == "failed":
             tree.add(f"[red]✗ {check['name']}[/red]")

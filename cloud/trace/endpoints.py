@@ -13,33 +13,21 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tracewire.errors import Rejected
 
 from cloud.answers import Described, octets, page, plain
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import RegistryFile
-from cloud.trace import catalogue, figures
 from cloud.trace.forward import ForwardView, Sold, Spread
 from cloud.trace.story import Check, Story
 from cloud.trace.view import TraceView, is_code
+from cloud.web import figures
+from cloud.web.language import LANGUAGES, words_of
+from cloud.web.page import HEADERS, Pages
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = {path.name: path.read_bytes() for path in (Path(__file__).parent / "script").iterdir()}
 _LONGEST_SHOWN = 40
 """Characters of an unknown code that are repeated on the page."""
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'; "
-        "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-    "Vary": "Accept-Language",
-}
-
 
 _CBOR = "application/cbor"
 _MISSING = page(404, "Nobody knows this code")
@@ -51,41 +39,6 @@ class Both(Spread, Story):
     """The story behind a code and the way forward, in one answer."""
 
 
-class Pages:
-    """Templates in two languages; every value is escaped, an unknown name is an error."""
-
-    def __init__(self) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["figures"] = figures
-        self._environment.globals["sentence"] = sentence
-        self.style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-
-    def show(self, name: str, request: Request, status: int = 200, **values: object) -> HTMLResponse:
-        """Return a page in the language of the request."""
-        asked = request.query_params.get("lang")
-        language = catalogue.preferred(asked, request.headers.get("accept-language"))
-
-        def say(key: str, **filled: object) -> str:
-            return catalogue.say(language, key, **filled)
-
-        html = self._environment.get_template(name).render(
-            say=say,
-            language=language,
-            html_language=catalogue.HTML_LANGUAGE[language],
-            other_language=next(other for other in catalogue.LANGUAGES if other != language),
-            lang_query=f"?lang={language}" if asked in catalogue.LANGUAGES else "",
-            path=request.url.path,
-            **values,
-        )
-        return HTMLResponse(html, status, {**HEADERS, "Content-Language": catalogue.HTML_LANGUAGE[language]})
-
-
 def sentence(language: str, check: Check) -> str:
     """Return what a check found, in words."""
     values: dict[str, object] = dict(check.values)
@@ -94,7 +47,7 @@ def sentence(language: str, check: Check) -> str:
             values["time"] = figures.moment(int(value))
         if name.endswith("_grams"):
             values[name.removesuffix("_grams")] = figures.kilograms(int(value))
-    return catalogue.say(language, f"check.{check.name}.{check.state}", **values)
+    return words_of("trace").say(language, f"check.{check.name}.{check.state}", **values)
 
 
 PHONE_CHECKS = (
@@ -110,19 +63,15 @@ PHONE_CHECKS = (
 def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_point: bytes) -> APIRouter:
     """Return the public routes; ``root_point`` is what phones trust, 65 bytes."""
     routes = APIRouter()
-    pages = Pages()
+    pages = Pages("trace")
     root = base64.urlsafe_b64encode(root_point).rstrip(b"=").decode()
-
-    @routes.get("/style.css", response_class=Response, responses=plain("text/css", "The style of the pages"))
-    def style() -> Response:
-        return Response(pages.style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
     @routes.get("/", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def search(request: Request, code: str = "") -> Response:
         typed = "".join(character for character in code if not character.isspace() and character not in "-—.")
         if is_code(typed):
             language = request.query_params.get("lang")
-            query = f"?lang={language}" if language in catalogue.LANGUAGES else ""
+            query = f"?lang={language}" if language in LANGUAGES else ""
             return RedirectResponse(f"/t/{typed}{query}", 303, HEADERS)
         if code:
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
@@ -134,7 +83,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
             story = view.tell(code)
         except Rejected:
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
-        return pages.show("story.html", request, story=story, root=root, phone_checks=PHONE_CHECKS)
+        return pages.show("story.html", request, story=story, root=root, phone_checks=PHONE_CHECKS, sentence=sentence)
 
     @routes.get("/{name}.js", response_class=Response, responses=plain("text/javascript", "A script of the pages"))
     def script(name: str) -> Response:

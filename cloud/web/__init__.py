@@ -1,0 +1,1 @@
+"""What all pages share: their layout, their one style, their two languages, the scripts of others that we serve."""
