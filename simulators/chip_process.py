@@ -45,11 +45,13 @@ class ChipProcess(ScaleProcess):
         self._on_reader: Card | None = None
         self._reader_chip: Any = VirtualPn532()
         self._chip: Any = None
+        self._is_failing = False
 
     async def start(self) -> None:
         """Switch on and wait until it is ready; the reader gets its power from the board."""
         self._reader_chip = VirtualPn532()
         self._on_reader = self._chip = None
+        self._is_failing = False
         await super().start()
 
     async def present_card(self, card: Card | bytes) -> None:
@@ -71,10 +73,20 @@ class ChipProcess(ScaleProcess):
         """Let the next card be pulled out during its `frames`-th frame: "lost", "torn" or "kept" (`chips/pn532.py`)."""
         self._reader_chip.pull_after(frames, moment)
 
+    async def cut_power_under(self, card: Card, frames: int, moment: str = "torn") -> None:
+        """Present a card and cut the power, and with it the reader's field, during the `frames`-th frame to it."""
+        await self.take_card()
+        await self.pull_card_after(frames, moment)
+        self._is_failing = True
+        await self.present_card(card)
+        await self.wait_until(lambda: self._reader_chip.card is None)
+        await self.kill()
+
     async def _notice(self, message: dict[str, Any]) -> None:
         if "reader" in message:
             await self._reader_chip.write(bytes.fromhex(message["reader"]))
             if self._on_reader is not None:
                 self._on_reader.memory = memory.of(self._chip)
-            await self._send("reader", self._reader_chip.answer().hex())
+            if self._reader_chip.card is not None or not self._is_failing:
+                await self._send("reader", self._reader_chip.answer().hex())
         await super()._notice(message)

@@ -52,6 +52,8 @@ class Cell:
     drift_counts: int = 400
     """Amplitude of the slow drift (ten minutes a period); about 1 g."""
     seed: int = 1
+    haste: int = 1
+    """How many times as often as 20 times a second it delivers; each sample stands for the same 50 ms of the pan."""
 
     @property
     def calibration(self) -> list[int]:

@@ -1,7 +1,7 @@
-"""`make soak`: a day at two stalls, a slaughter line and with a handheld, in which everything goes wrong, to its end.
+"""`make soak`: a day at two stalls, a line, a wholesale hall and with a handheld, in which everything goes wrong.
 
     python -m simulators.soak                         1,000 trades at each device: a day's work (200 took six minutes)
-    python -m simulators.soak --trades 6 --every 1    what CI does: every trouble once at every device
+    python -m simulators.soak --trades 9 --every 1    what CI does: every trouble once at every device
 
 Real firmware on real MicroPython, a real gateway and cloud. The ledger must then hold every sealed record exactly once,
 and a record of every fault. Exit status 1 when it does not.
@@ -15,6 +15,7 @@ import signal
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,20 +25,25 @@ from tracewire import chain, cose, record
 from tracewire.errors import TracewireError
 
 from simulators import accounting
+from simulators.devices.issuing import IssuingDesk
 from simulators.handheld_process import HandheldProcess
 from simulators.printer import Printer
 from simulators.proxy import Proxy
-from simulators.rail_process import RailProcess
+from simulators.rail_process import RAIL_CELL, RailProcess
 from simulators.scale_process import ScaleProcess
-from simulators.site import STALLS, Site
+from simulators.site import STALLS, Site, Stall
 from simulators.soak import fleet
 from simulators.soak.day import Day
 from simulators.soak.other_days import HandheldDay, RailDay
 from simulators.soak.outages import Outages
 from simulators.soak.scale_day import ScaleDay
+from simulators.soak.terminal_day import TerminalDay
+from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
 
 TRADES = 1_000
 EVERY = 12
+HASTE = 5
+"""Load cells deliver 100 samples a second, so that a day is over in half an hour (`Cell.haste`)."""
 
 console = Console(highlight=False)
 
@@ -62,9 +68,7 @@ def main() -> int:
 
 async def run(options: argparse.Namespace) -> int:
     """Build, live, settle, account; return the exit status."""
-    console.print(
-        f"Building a site: authority, cloud, gateway, two scales, a line, a handheld; seed {options.seed} ..."
-    )
+    console.print(f"Building a site: two scales, a line, a hall, a handheld and all they need; seed {options.seed} ...")
     site = Site.create(options.dir, say=lambda _: None)
     built = fleet.images(site)
     async with AsyncExitStack() as stack:
@@ -91,21 +95,24 @@ async def run(options: argparse.Namespace) -> int:
 
 def all_days(site: Site, built: dict[str, Path], seed: int) -> list[Day]:
     """Return the days of all devices, each with its own chance."""
-    days: list[Day] = []
-    for stall in STALLS:
-        scale = ScaleProcess(site.image, site.flash(stall), cell=stall.cell)
-        day = ScaleDay(stall.scale, scale, site.image, site.flash(stall), random.Random(f"{seed} {stall.scale}"))
-        day.authority, day.stall = site.directory / "ca", stall
-        days.append(day)
-    line, handheld = (fleet.flash_of(site, name) for name in (fleet.LINE, fleet.HANDHELD))
-    image = built[fleet.LINE]
-    days.append(RailDay(fleet.LINE, RailProcess(image, line), image, line, random.Random(f"{seed} line")))
-    image = built[fleet.HANDHELD]
-    inspector = HandheldDay(
-        fleet.HANDHELD, HandheldProcess(image, handheld), image, handheld, random.Random(f"{seed} handheld")
-    )
+    scales = [scale_day(site, stall, seed) for stall in STALLS]
+    files = {name: (image, fleet.flash_of(site, name)) for name, image in built.items()}
+    line, hall, handheld = (files[name] for name in (fleet.LINE, fleet.HALL, fleet.HANDHELD))
+    carcasses = RailProcess(*line, cell=replace(RAIL_CELL, haste=HASTE))
+    deals = TerminalProcess(*hall, cell=replace(PLATFORM_CELL, haste=HASTE))
+    night = TerminalDay(fleet.HALL, deals, *hall, random.Random(f"{seed} hall"))
+    night.desk = IssuingDesk(site)
+    inspector = HandheldDay(fleet.HANDHELD, HandheldProcess(*handheld), *handheld, random.Random(f"{seed} handheld"))
     inspector.seller = STALLS[0].seller_code
-    return [*days, inspector]
+    return [*scales, RailDay(fleet.LINE, carcasses, *line, random.Random(f"{seed} line")), night, inspector]
+
+
+def scale_day(site: Site, stall: Stall, seed: int) -> ScaleDay:
+    """Return the day at one stall."""
+    scale = ScaleProcess(site.image, site.flash(stall), cell=replace(stall.cell, haste=HASTE))
+    day = ScaleDay(stall.scale, scale, site.image, site.flash(stall), random.Random(f"{seed} {stall.scale}"))
+    day.authority, day.stall = site.authority, stall
+    return day
 
 
 def progress() -> Progress:
@@ -125,8 +132,7 @@ def finish(site: Site, days: list[Day], outages: Counter[str], seconds: float) -
         heads[kid] = accounting.scale_head(day.image, day.flash)
         messages = (cose.parse(row.sealed) for row in ledger)
         of_device[day.name] = [record.decode(one.payload) for one in messages if one.kid == kid]
-    scales = [day for day in days if isinstance(day, ScaleDay)]
-    urls = [Printer().render(slip).codes[0][0] for day in scales for slip in day.slips]
+    urls = [Printer().render(slip).codes[0][0] for day in days for slip in day.slips]
     account = accounting.settle(ledger, heads, [], [accounting.sealed_in_url(url) for url in urls])
     errors = account.errors + [error for day in days for error in day.unseen(of_device[day.name])]
     figures = {

@@ -1,7 +1,10 @@
 """A simulated load cell: goods land on the pan, swing, come to rest; noise and slow drift never stop.
 
 The pan is a damped spring: its natural frequency and damping decide how long a weight needs to settle. Panel messages:
-``cell`` once (counts at zero and per kg, noise, drift, seed), then ``load`` in grams whenever the hand moves.
+``cell`` once (counts at zero and per kg, noise, drift, seed, haste), then ``load`` in grams whenever the hand moves.
+
+Haste makes a long day short without another weight in it: the weighing core counts samples and knows no clock, so the
+same samples come, only sooner.
 """
 
 import asyncio
@@ -27,6 +30,7 @@ class LoadCell:
         panel = plug()
         self._cell_inbox = panel.inbox("cell")
         self._cell = None
+        self._period_ms = PERIOD_MS
         self._load_grams = 0
         self._position_grams = 0.0
         self._speed = 0.0
@@ -39,10 +43,11 @@ class LoadCell:
         if self._cell is None:
             self._cell = await self._cell_inbox.get()
             random.seed(self._cell["seed"])
+            self._period_ms = PERIOD_MS // self._cell["haste"]
             self._due_ms = time.ticks_ms()
-        self._due_ms = time.ticks_add(self._due_ms, PERIOD_MS)
+        self._due_ms = time.ticks_add(self._due_ms, self._period_ms)
         late_ms = time.ticks_diff(time.ticks_ms(), self._due_ms)
-        if late_ms > PERIOD_MS:
+        if late_ms > self._period_ms:
             self._due_ms = time.ticks_ms()  # a converter skips samples nobody fetched
         await asyncio.sleep_ms(max(0, -late_ms))
         return self._sample()
