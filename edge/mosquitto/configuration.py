@@ -3,14 +3,15 @@
 Why copies in a directory of their own: the broker runs as another user than the gateway and must never be able to read
 the record key or the outbox. ``hand_over`` renews the copies; Mosquitto reads them again on SIGHUP.
 
-Every line of the configuration closes something that is open by default; the reasons stand beside the lines. Options:
-mosquitto.conf(5) of Mosquitto 2.0. Raises ``Misuse`` when a file or the plugin is missing.
+Every line of ``mosquitto.conf.template`` closes something that is open by default; the reasons stand beside the lines.
+Options: mosquitto.conf(5) of Mosquitto 2.0. Raises ``Misuse`` when a file or the plugin is missing.
 """
 
 import os
 import pwd
 import shutil
 from pathlib import Path
+from string import Template
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -20,6 +21,7 @@ from tracewire.errors import Misuse
 from edge import tls
 from edge.config import MAX_PACKET_BYTES, MOSQUITTO_FILE, GatewayConfig
 
+_TEMPLATE = Path(__file__).parent / "mosquitto.conf.template"
 CONTROL_TOPIC = "$CONTROL/dynamic-security/v1"
 LOG_TOPICS = "$SYS/broker/log/#"
 PLUGIN_PATTERNS = ("lib/*/mosquitto_dynamic_security.so", "lib/mosquitto_dynamic_security.so")
@@ -134,60 +136,14 @@ def access_text(gateway: str) -> str:
 def configuration_text(config: GatewayConfig, broker_user: str, plugin: Path) -> str:
     """Return ``mosquitto.conf`` for one TLS listener."""
     directory = config.broker_directory.absolute()
-    return f"""\
-# Written by `chengxin gateway init --broker mosquitto`; written anew by the next one.
-user {broker_user}
-pid_file {directory}/state/mosquitto.pid
-
-# A wire, not a store: devices keep journals, the gateway an outbox. An acknowledgement of this broker proves nothing.
-persistence false
-persistent_client_expiration 1h
-retain_available false
-queue_qos0_messages false
-
-# Limits. Beyond them the broker drops; what is dropped gets no receipt, and its device says it again.
-max_packet_size {MAX_PACKET_BYTES}
-max_inflight_messages 1000
-max_queued_messages 10000
-max_queued_bytes 67108864
-memory_limit 536870912
-max_keepalive 300
-
-# 46 ms a connection without it, 3 ms with it.
-set_tcp_nodelay true
-
-# Who: only a certificate of the Device CA. Its common name is user name and client id, whatever CONNECT says, so no
-# device can take another's session.
-allow_anonymous false
-acl_file {directory}/access.acl
-
-# The gateway's handle to end the session of a device that was revoked: neither a revocation list nor SIGHUP does.
-plugin {plugin}
-plugin_opt_config_file {directory}/state/dynamic-security.json
-
-# What the gateway hears of sessions, subscriptions and reloads.
-connection_messages true
-log_dest stderr
-log_dest topic
-log_type error
-log_type warning
-log_type notice
-log_type information
-log_type subscribe
-sys_interval 0
-
-listener {config.mqtt_port} {config.mqtt_listen_host}
-cafile {directory}/device_ca.pem
-crlfile {directory}/crl.pem
-certfile {directory}/server_cert.pem
-keyfile {directory}/server_key.pem
-require_certificate true
-use_identity_as_username true
-use_username_as_clientid true
-tls_version tlsv1.2
-max_qos 1
-max_connections 2000
-"""
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        broker_user=broker_user,
+        directory=directory,
+        max_packet_bytes=MAX_PACKET_BYTES,
+        plugin=plugin,
+        port=config.mqtt_port,
+        host=config.mqtt_listen_host,
+    )
 
 
 def _plugin() -> Path:

@@ -80,30 +80,33 @@ def sealed_vectors() -> list[dict[str, Any]]:
     return vectors
 
 
+REFUSED_CBOR = [
+    ("trailing_byte", b"\x01\x00", "cbor.trailing"),
+    ("truncated_string", b"\x44\x01", "cbor.truncated"),
+    ("longer_form_of_23", b"\x18\x17", "cbor.shortest"),
+    ("keys_out_of_order", b"\xa2\x02\x00\x01\x00", "cbor.order"),
+    ("repeated_key", b"\xa2\x01\x00\x01\x00", "cbor.order"),
+    ("indefinite_array", b"\x9f\xff", "cbor.indefinite"),
+    ("tag", b"\xc0\x00", "cbor.tag"),
+    ("float", b"\xf9\x3c\x00", "cbor.type"),
+    ("text_not_utf8", b"\x61\xff", "cbor.text"),
+    ("text_overlong", b"\x62\xc1\x81", "cbor.text"),
+    ("text_overlong_zero", b"\x62\xc0\x80", "cbor.text"),
+    ("text_beyond_unicode", b"\x64\xf7\xbf\xbf\xbf", "cbor.text"),
+    ("text_cut_in_a_character", b"\x61\xe6", "cbor.text"),
+    ("text_surrogate", b"\x63\xed\xa0\x80", "cbor.text"),
+    ("too_deep", b"\x81" * 12 + b"\x00", "cbor.depth"),
+]
+"""Defects of the encoding itself: name, bytes, code."""
+
+
 def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
     """Byte strings named for their defect, with the layer that must refuse them and the code."""
     s = int.from_bytes(sale[-32:], "big")
     payload = cose.parse(sale).payload
     in_log = receipt.Receipt(receipt.CLOUD, KEY.kid, 1, 1, chain.digest(sale), TIME_MS, log=LOG).encode()
-    statement = feed.Statement(KEY.kid, feed.FREEZE, 7, TIME_MS, TIME_MS + 1, FEEDS[feed.FREEZE]).encode()
     texts = {
-        "cbor": [
-            ("trailing_byte", b"\x01\x00", "cbor.trailing"),
-            ("truncated_string", b"\x44\x01", "cbor.truncated"),
-            ("longer_form_of_23", b"\x18\x17", "cbor.shortest"),
-            ("keys_out_of_order", b"\xa2\x02\x00\x01\x00", "cbor.order"),
-            ("repeated_key", b"\xa2\x01\x00\x01\x00", "cbor.order"),
-            ("indefinite_array", b"\x9f\xff", "cbor.indefinite"),
-            ("tag", b"\xc0\x00", "cbor.tag"),
-            ("float", b"\xf9\x3c\x00", "cbor.type"),
-            ("text_not_utf8", b"\x61\xff", "cbor.text"),
-            ("text_overlong", b"\x62\xc1\x81", "cbor.text"),
-            ("text_overlong_zero", b"\x62\xc0\x80", "cbor.text"),
-            ("text_beyond_unicode", b"\x64\xf7\xbf\xbf\xbf", "cbor.text"),
-            ("text_cut_in_a_character", b"\x61\xe6", "cbor.text"),
-            ("text_surrogate", b"\x63\xed\xa0\x80", "cbor.text"),
-            ("too_deep", b"\x81" * 12 + b"\x00", "cbor.depth"),
-        ],
+        "cbor": REFUSED_CBOR,
         "cose": [
             ("no_tag", sale[1:], "cose.tag"),
             ("algorithm_esp256", sale.replace(b"\x43\xa1\x01\x26", b"\x43\xa1\x01\x28", 1), "cose.protected"),
@@ -126,16 +129,7 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
             ("totals_of_two", _changed(payload, {7: [1, 2]}), "record.totals"),
             ("extra_key", _changed(payload, {9: 1}), "record.header"),
         ],
-        "feed": [
-            ("record_payload", payload, "feed.field"),
-            ("version_2", _changed(statement, {1: 2}), "feed.version"),
-            ("kind_6", _changed(statement, {3: 6}), "feed.field"),
-            ("serial_0", _changed(statement, {4: 0}), "feed.field"),
-            ("expired_when_issued", _changed(statement, {6: TIME_MS}), "feed.field"),
-            ("lot_with_a_letter", _changed(statement, {7: [[b"\xab\xcd\xef\x12"]]}), "feed.body"),
-            ("too_many_lots", _changed(statement, {7: [[b"\x12\x34\x56\x78"]] * 65}), "feed.body"),
-            ("no_prices", _changed(statement, {3: feed.PRICES, 7: []}), "feed.body"),
-        ],
+        "feed": _refused_statements(payload),
         "receipt": [
             ("record_payload", payload, "receipt.field"),
             ("number", b"\x01", "receipt.field"),
@@ -148,6 +142,20 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
         {"name": name, "layer": layer, "bytes": data, "code": code}
         for layer, rows in texts.items()
         for name, data, code in rows
+    ]
+
+
+def _refused_statements(payload: bytes) -> list[tuple[str, bytes, str]]:
+    statement = feed.Statement(KEY.kid, feed.FREEZE, 7, TIME_MS, TIME_MS + 1, FEEDS[feed.FREEZE]).encode()
+    return [
+        ("record_payload", payload, "feed.field"),
+        ("version_2", _changed(statement, {1: 2}), "feed.version"),
+        ("kind_6", _changed(statement, {3: 6}), "feed.field"),
+        ("serial_0", _changed(statement, {4: 0}), "feed.field"),
+        ("expired_when_issued", _changed(statement, {6: TIME_MS}), "feed.field"),
+        ("lot_with_a_letter", _changed(statement, {7: [[b"\xab\xcd\xef\x12"]]}), "feed.body"),
+        ("too_many_lots", _changed(statement, {7: [[b"\x12\x34\x56\x78"]] * 65}), "feed.body"),
+        ("no_prices", _changed(statement, {3: feed.PRICES, 7: []}), "feed.body"),
     ]
 
 
