@@ -35,6 +35,8 @@ from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.ledger.log_keys import LogKeys
+from cloud.ops import projection as fleet
+from cloud.ops.projection import Fleet
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
@@ -58,7 +60,7 @@ def now_ms() -> int:
 
 def every_projection() -> list[Projection]:
     """Return the projections of this program; with a time-series server (``CHENGXIN_SERIES``), its outbox too."""
-    return [Activity(), BatchLinks(), *([Shipping()] if _series_url() else [])]
+    return [Activity(), BatchLinks(), Fleet(), *([Shipping()] if _series_url() else [])]
 
 
 def _series_url() -> str:
@@ -105,6 +107,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     tree.prepare(stores.ledger)
     census.prepare(stores.ledger)
     feed_store.prepare(stores.ledger)
+    fleet.prepare(stores.projections)
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())

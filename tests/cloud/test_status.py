@@ -40,7 +40,7 @@ def test_an_empty_cloud_has_heard_nobody(cloud: CloudUnderTest) -> None:
         "devices_with_holes": 0,
         "forks": 0,
         "quarantined_by_reason": {},
-        "projection_lag": {"activity": 0, "batches": 0},
+        "projection_lag": {"activity": 0, "batches": 0, "fleet": 0},
         "witnessed_records": 0,
         "witnessed_until_ms": 0,
         "gateways_heard_ms": {"gateway-01": None},
