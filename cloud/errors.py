@@ -22,6 +22,7 @@ log = structlog.get_logger()
 _STATUS = {
     "envelope.too_large": 413,
     "envelope.encoding": 415,
+    "envelope.type": 415,
     "envelope.unknown": 403,
     "envelope.role": 403,
     "envelope.state": 403,

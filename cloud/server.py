@@ -1,7 +1,8 @@
 """Two listeners, one loop: ingest over mutual TLS, public pages over plain HTTP.
 
 Why one process listens, whoever judges: its projections are woken by each commit. Why the TLS connection decides
-nothing but who may knock: which gateway speaks is proved by the seal of its envelope.
+little but who may knock: which gateway delivers is proved by the seal of its envelope, which one asks for its feed by
+its certificate alone.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import uvicorn
 from tracewire.errors import Misuse, Unavailable
 
 from cloud.app import create_cloud
+from cloud.caller import NamingProtocol
 from cloud.config import Config
 from cloud.memory import calm_collector
 
@@ -75,6 +77,7 @@ def tls_context(config: Config) -> ssl.SSLContext:
 def _settings(app: object, tls: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # uvicorn's own union of application protocols is private
+        http="auto" if tls is None else NamingProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -115,7 +115,6 @@ class Site:
         return Feed(
             config=self.config,
             context=self._calling_context,
-            name=self.name,
             keyring=self._keyring,
             hand_down=lambda device, sealed: self._inbox.publish(topics.down(device), sealed),
         )

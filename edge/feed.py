@@ -37,12 +37,10 @@ class Feed:
         *,
         config: GatewayConfig,
         context: ssl.SSLContext,
-        name: str,
         keyring: Keyring,
         hand_down: Callable[[str, bytes], None],
     ) -> None:
         self._url = config.cloud_url.rstrip("/") + "/v1/feed"
-        self._name = name
         self._poll_ms = config.feed_poll_ms
         self._keyring = keyring
         self._hand_down = hand_down
@@ -83,7 +81,7 @@ class Feed:
     async def _pull(self) -> bool:
         """Ask once, keep, hand down; tell whether there is nothing more to ask for."""
         since = await asyncio.to_thread(self._shelf.version)
-        response = await self._client.get(self._url, params={"gateway": self._name, "since": since})
+        response = await self._client.get(self._url, params={"since": since})
         if response.status_code != 200:
             raise Unavailable("feed.status", f"status {response.status_code}")
         version, rows = _read(response.content)

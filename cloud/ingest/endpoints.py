@@ -32,6 +32,7 @@ def router(intake: Intake, metrics: Metrics, max_envelope_bytes: int, on_commit:
     async def deliver(request: Request) -> Response:
         intake.check_room()
         try:
+            _check_type(request)
             taken = await intake.take(await _read(request, max_envelope_bytes), _encoding(request))
         except Rejected as error:
             metrics.envelopes_refused.labels(error.code).inc()
@@ -41,6 +42,12 @@ def router(intake: Intake, metrics: Metrics, max_envelope_bytes: int, on_commit:
         return Response(taken.answer, media_type=MEDIA_TYPE)
 
     return routes
+
+
+def _check_type(request: Request) -> None:
+    given = request.headers.get("content-type", "none").partition(";")[0].strip().lower()
+    if given != MEDIA_TYPE:
+        raise Rejected("envelope.type", f"{MEDIA_TYPE} expected")
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -13,6 +13,8 @@ a console's, (4) and in good standing, (5) signature, (6) contents. A broken env
 
 Checks of a record: (1) size and seal in the strict profile, (2) key known, (3) key not revoked, (4) signature,
 (5) payload and fields, (6) the key may speak for this number, (7) the role may say this.
+Whose gateway brought it is no check: a record proves itself, and refusing it for its messenger would make a hole. A
+gateway of another site is noted (``cloud/ledger/log.py``).
 NOT here: neighbours in the chain, totals and clock need the ledger: ``cloud/ledger/history.py``.
 """
 
@@ -64,6 +66,8 @@ class Envelope:
 
     digest: bytes
     arrivals: list[Arrival]
+    site: str = ""
+    """Where the registry says that the gateway stands; empty for one without a site."""
 
 
 class Verified(NamedTuple):
@@ -77,6 +81,8 @@ class Verified(NamedTuple):
     record: records.Record
     added: tuple[int, int, int]
     """What the record adds to its device's running totals."""
+    came_by: str = ""
+    """Site of the gateway that brought it, when that is another one than the device's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,8 @@ def open_envelope(data: bytes, roll: Roll, limit: int) -> Envelope:
     gateway = holder.credential.name
     if holder.credential.role == "console":
         _require_own(items, message.kid)
-    return Envelope(chain.digest(data), [_arrival(position, item, gateway) for position, item in enumerate(items)])
+    arrivals = [_arrival(position, item, gateway) for position, item in enumerate(items)]
+    return Envelope(chain.digest(data), arrivals, holder.credential.site or "")
 
 
 def _arrival(position: int, item: object, gateway: str) -> Arrival:
@@ -138,12 +145,12 @@ def check_records(envelope: Envelope, roll: Roll) -> Iterable[Verified | Refused
     """Judge every record of an envelope on its own; one bad record never holds back its neighbours."""
     for arrival in envelope.arrivals:
         try:
-            yield _check(arrival, roll)
+            yield _check(arrival, roll, envelope.site)
         except Rejected as reason:
             yield _refuse(arrival, roll, reason)
 
 
-def _check(arrival: Arrival, roll: Roll) -> Verified:
+def _check(arrival: Arrival, roll: Roll, gateway_site: str) -> Verified:
     # (1) at most 4,096 bytes, and the one spelling that the strict profile allows (spec 2).
     message = cose.parse(arrival.sealed)
     # (2) a key that the registry knows.
@@ -165,14 +172,16 @@ def _check(arrival: Arrival, roll: Roll) -> Verified:
     # (7) a kind that this role may say.
     if statement.kind not in MAY_SAY.get(credential.role, ()):
         raise Rejected("role.kind", f"a {credential.role} does not say {records.KINDS[statement.kind]}")
+    site = credential.site or ""
     return Verified(
         arrival=arrival,
         device=credential.name,
         kid=message.kid,
-        site=credential.site or "",
+        site=site,
         standing=credential.state,
         record=statement,
         added=records.advance((0, 0, 0), statement.kind, statement.body),
+        came_by=gateway_site if site and site != gateway_site else "",
     )
 
 

@@ -111,6 +111,8 @@ def _place(page: _Page, history: History, record: Verified, limits: ClockLimits,
     notes = history.flags(
         link, record.arrival.received_ms, now_ms, limits.ahead_hours * HOUR_MS, limits.behind_days * DAY_MS
     )
+    if record.came_by:
+        notes.append(("gateway.site", f"brought by a gateway of {record.came_by}"))
     history.place(link, now_ms)
     page.add(record, link, notes, now_ms)
     return True

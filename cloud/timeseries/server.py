@@ -27,7 +27,8 @@ _influx: Any = influxdb_client  # its modules are typed, the names of its packag
 MEASUREMENT = "activity"
 INFLUXQL, PROMQL = "influxql", "promql"
 _TIMEOUT_MS = 10_000
-_TOO_MANY = 429
+_ABOUT_THE_LINES = (400, 413, 422)
+"""Statuses that the same lines will get tomorrow as well: malformed, too many bytes, not to be processed."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,12 @@ class SeriesServer:
 
 
 def _raise_for(status: int, reason: str) -> None:
-    """Raise what an error status means: 4xx will be 4xx tomorrow as well, except for "too many"."""
-    if 400 <= status < 500 and status != _TOO_MANY:
+    """Raise what an error status means.
+
+    Why so few are about the lines: a wrong token or a missing database is refused for ever as well, until somebody
+    mends it, and then every line is wanted.
+    """
+    if status in _ABOUT_THE_LINES:
         raise Rejected("series.refused", f"{status} {reason[:200]}")
     raise Unavailable("series.down", f"{status} {reason[:200]}")
 

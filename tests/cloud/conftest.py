@@ -15,8 +15,10 @@ from sqlalchemy import Table, select
 from starlette.types import Receive, Scope, Send
 from tracewire import cbor, chain, cose, p256, receipt
 
+from cloud import caller
 from cloud.app import Cloud, create_cloud, create_stores
 from cloud.config import TEMPLATE, Config, load
+from cloud.ingest.endpoints import MEDIA_TYPE
 from cloud.ledger import log_keys, store
 from tests.cloud.market import Market
 from tests.cloud.postgres import PostgresServer
@@ -27,6 +29,8 @@ LONG_ENOUGH_SECONDS = 10
 class Listener:
     """A free loopback port, open for the whole test run; ``app`` is the web application of the cloud under test.
 
+    ``caller`` is the name that a certificate would show.
+
     Why one for all tests: uvicorn takes a fifth of a second to end, which is longer than most of these tests.
     """
 
@@ -35,12 +39,15 @@ class Listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the program does
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.app: FastAPI
+        self.caller = "gateway-01"
         server = uvicorn.Server(uvicorn.Config(self._serve, log_config=None, lifespan="off", interface="asgi3"))
         # The socket listens already: a request that comes before the thread is up waits in its queue.
         threading.Thread(target=server.run, args=([listener],), daemon=True).start()
-        self.client = httpx.Client(base_url=self.url, timeout=LONG_ENOUGH_SECONDS)
+        headers = {"Content-Type": MEDIA_TYPE}
+        self.client = httpx.Client(base_url=self.url, timeout=LONG_ENOUGH_SECONDS, headers=headers)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {caller.STATE: self.caller}
         await self.app(scope, receive, send)
 
 
@@ -63,6 +70,7 @@ class CloudUnderTest:
         self.cloud: Cloud = create_cloud(self.config)
         self.cloud.worker.start()
         listener("ingest").app = self.cloud.ingest_app
+        listener("ingest").caller = self.market.gateway.credential.name
         listener("public").app = self.cloud.public_app
         self.ingest = listener("ingest").client
         self.public = listener("public").client
@@ -78,7 +86,7 @@ class CloudUnderTest:
 
     def deliver(self, envelope: bytes) -> "Answer":
         """Deliver an envelope that must be taken, and return the opened answer."""
-        response = self.ingest.post("/v1/records", content=envelope, headers={"Content-Type": "application/cose"})
+        response = self.ingest.post("/v1/records", content=envelope)
         assert response.status_code == 200, response.text
         return Answer(response.content, envelope, self.market)
 

@@ -16,6 +16,7 @@ import httpx
 from sqlalchemy import event
 
 from cloud import app, config
+from cloud.ingest.endpoints import MEDIA_TYPE
 
 
 def die(*_: object) -> None:
@@ -27,7 +28,7 @@ async def deliver(cloud: app.Cloud, envelope: bytes) -> None:
     """Hand the envelope to the ingest application, as its listener would."""
     transport = httpx.ASGITransport(cloud.ingest_app)
     async with httpx.AsyncClient(transport=transport, base_url="http://cloud") as client:
-        response = await client.post("/v1/records", content=envelope)
+        response = await client.post("/v1/records", content=envelope, headers={"Content-Type": MEDIA_TYPE})
     assert response.status_code == httpx.codes.OK, response.text
     die()  # the answer is sealed and has not left
 

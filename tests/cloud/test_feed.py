@@ -15,7 +15,7 @@ from cloud.feed.statements import RENEW_MS, VALID_MS, Statements
 from cloud.feed.store import EVERYONE
 from cloud.registry import RegistryFile, read_root
 from simulators.node import now_ms
-from tests.cloud.conftest import CloudUnderTest
+from tests.cloud.conftest import CloudUnderTest, listener
 from tests.cloud.market import Market
 
 LOT, OTHER_LOT = "35020000200010000003", "35020000200010000004"
@@ -28,7 +28,8 @@ def store(cloud: CloudUnderTest) -> Store:
 
 def pull(cloud: CloudUnderTest, since: int = 0, gateway: str = "gateway-01") -> tuple[int, list[Row]]:
     """What a gateway hears over HTTP."""
-    response = cloud.ingest.get("/v1/feed", params={"gateway": gateway, "since": since})
+    listener("ingest").caller = gateway
+    response = cloud.ingest.get("/v1/feed", params={"since": since})
     assert response.status_code == 200, response.text
     answer = cbor.decode(response.content)
     assert isinstance(answer, dict) and answer[1] == 1
@@ -122,7 +123,9 @@ def test_what_no_device_could_hold_or_print_is_refused_and_changes_nothing(cloud
 
 @pytest.mark.parametrize("name", ["scale-0001", "nobody-01", "", "x" * 33])
 def test_only_a_gateway_pulls(cloud: CloudUnderTest, name: str) -> None:
-    assert cloud.ingest.get("/v1/feed", params={"gateway": name, "since": 0}).status_code in (403, 422)
+    listener("ingest").caller = name
+    response = cloud.ingest.get("/v1/feed", params={"gateway": "gateway-01", "since": 0})
+    assert (response.status_code, response.json()["code"]) == (403, "feed.gateway")
 
 
 def test_orders_survive_a_restart_and_serials_a_restored_copy(cloud: CloudUnderTest) -> None:

@@ -154,6 +154,28 @@ def test_a_bad_record_is_quarantined_and_its_neighbours_are_kept(
     assert [row.sealed for row in cloud.rows(store.records)] == [before, after]
 
 
+def test_a_good_record_between_two_bad_ones_is_kept(cloud: CloudUnderTest, market: Market) -> None:
+    good = market.health(market.farm)
+    answer = cloud.deliver(market.envelope(_not_cbor(market), good, _truncated(market)))
+    assert answer.refused == {0: "cbor.type", 2: "cose.truncated"}
+    assert [row.sealed for row in cloud.rows(store.records)] == [good]
+    assert len(cloud.rows(store.quarantine)) == 2
+
+
+def test_a_record_that_a_gateway_of_another_site_brings_is_kept_with_a_note(
+    cloud: CloudUnderTest, market: Market
+) -> None:
+    stranger = market.add("gateway-02", "gateway")
+    stranger.credential.site = "第九市场"
+    cloud.publish_registry()
+    answer = cloud.deliver(market.envelope(market.health(), by=stranger))
+    assert answer.refused == {}
+    cloud.deliver(market.envelope(market.health()))
+    assert [(row.idx, row.code, row.detail) for row in cloud.rows(store.flags)] == [
+        (1, "gateway.site", "brought by a gateway of 第九市场")
+    ]
+
+
 def test_the_same_bad_record_again_is_one_row_in_quarantine(cloud: CloudUnderTest, market: Market) -> None:
     envelope = market.envelope(_wrong_key(market))
     assert cloud.deliver(envelope).refused == cloud.deliver(envelope).refused
@@ -236,6 +258,24 @@ def test_a_garbage_envelope_is_refused_with_a_problem_document(cloud: CloudUnder
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"].startswith("cose.")
+
+
+@pytest.mark.parametrize("portion", [0.1, 0.5, 0.999])
+def test_a_truncated_envelope_acknowledges_nothing(cloud: CloudUnderTest, market: Market, portion: float) -> None:
+    envelope = market.envelope(*(market.health() for _ in range(10)))
+    status, code = _refusal(cloud, envelope[: int(len(envelope) * portion)])
+    assert (status, code.partition(".")[2]) == (400, "truncated")
+    assert cloud.deliver(envelope).refused == {}
+    assert len(cloud.rows(store.records)) == 10
+
+
+@pytest.mark.parametrize("given", ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "cose"])
+def test_a_body_of_another_type_is_not_looked_at(cloud: CloudUnderTest, market: Market, given: str) -> None:
+    response = cloud.ingest.post(
+        "/v1/records", content=market.envelope(market.health()), headers={"Content-Type": given}
+    )
+    assert (response.status_code, response.json()["code"]) == (415, "envelope.type")
+    assert cloud.rows(store.records) == []
 
 
 def _refusal(cloud: CloudUnderTest, envelope: bytes, encoding: str = "identity") -> tuple[int, str]:

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from tracewire import chain
 from tracewire.errors import Misuse, Unavailable
@@ -104,6 +106,52 @@ def test_nothing_acknowledged_is_lost_when_the_server_dies_in_mid_load(
     tree.verify(cloud.cloud.stores.ledger, lambda _leaves: None)
 
 
+@only_postgresql
+def test_a_server_that_vanishes_in_mid_transaction_has_kept_nothing_of_it(
+    cloud: CloudUnderTest, market: Market, postgres: PostgresServer, database: str
+) -> None:
+    envelope = market.envelope(*[market.health() for _ in range(4)])
+    statuses: list[int] = []
+    gateway = threading.Thread(target=lambda: statuses.append(_post(cloud.ingest, envelope, market)))
+    other = psycopg.connect(database.replace("+psycopg", ""))
+    # Records are written before the hashes: whoever waits for this lock has written half of the envelope.
+    other.execute("LOCK TABLE chengxin_ledger.subtrees IN EXCLUSIVE MODE")
+    gateway.start()
+    deadline = time.monotonic() + LONG_ENOUGH_SECONDS
+    while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
+        assert time.monotonic() < deadline
+    postgres.kill()
+    postgres.start()
+    other.close()
+    gateway.join(LONG_ENOUGH_SECONDS)
+    assert statuses == [httpx.codes.SERVICE_UNAVAILABLE]
+    assert cloud.rows(store.records) == []
+    assert _post(cloud.ingest, envelope, market) == httpx.codes.OK
+    assert [row.seq for row in cloud.rows(store.records)] == [1, 2, 3, 4]
+    tree.verify(cloud.cloud.stores.ledger, lambda _leaves: None)
+
+
+@both_stores
+def test_one_envelope_in_flight_many_times_is_kept_once_and_answered_alike(
+    cloud: CloudUnderTest, market: Market
+) -> None:
+    envelope = market.envelope(*[market.health() for _ in range(5)])
+    responses = asyncio.run(_post_together(cloud, [envelope] * 12))
+    assert {each.status_code for each in responses} == {httpx.codes.OK}
+    answers = [Answer(each.content, envelope, market) for each in responses]
+    assert {(each.seq_from, each.seq_to, each.head) for answer in answers for each in answer.receipts} == {
+        (1, 5, market.scale.head.digest)
+    }
+    assert len(cloud.rows(store.records)) == 5
+
+
+async def _post_together(cloud: CloudUnderTest, envelopes: list[bytes]) -> list[httpx.Response]:
+    async with httpx.AsyncClient(
+        base_url=cloud.ingest.base_url, headers=cloud.ingest.headers, timeout=LONG_ENOUGH_SECONDS
+    ) as client:
+        return await asyncio.gather(*(client.post("/v1/records", content=each) for each in envelopes))
+
+
 def _post(client: httpx.Client, envelope: bytes, market: Market) -> int:
     response = client.post("/v1/records", content=envelope)
     if response.status_code == httpx.codes.OK:
@@ -166,7 +214,9 @@ def test_more_than_can_be_in_hand_is_asked_to_come_again(cloud: CloudUnderTest, 
 async def _deliver_at_once(cloud: CloudUnderTest, envelopes: list[bytes]) -> list[httpx.Response]:
     """Deliver all while somebody else holds the ledger, who lets go when as many were sent away as must be."""
     limits = httpx.Limits(max_connections=len(envelopes))
-    async with httpx.AsyncClient(base_url=cloud.ingest.base_url, limits=limits, timeout=LONG_ENOUGH_SECONDS) as client:
+    async with httpx.AsyncClient(
+        base_url=cloud.ingest.base_url, headers=cloud.ingest.headers, limits=limits, timeout=LONG_ENOUGH_SECONDS
+    ) as client:
         with cloud.cloud.stores.ledger.alone():
             posts = [asyncio.create_task(client.post("/v1/records", content=each)) for each in envelopes]
             while sum(each.done() for each in posts) < 16:

@@ -53,6 +53,6 @@ def test_a_console_brings_its_own_records_only(cloud: CloudUnderTest, market: Ma
     console = market.add("console-01", "console")
     cloud.publish_registry()
     foreign = market.envelope(market.health(), by=console)
-    answer = cloud.ingest.post("/v1/records", content=foreign, headers={"Content-Type": "application/cose"})
+    answer = cloud.ingest.post("/v1/records", content=foreign)
     assert (answer.status_code, answer.json()["code"]) == (400, "envelope.custody")
     assert cloud.public.get("/healthz").json()["records"] == 0

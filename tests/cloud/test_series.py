@@ -1,8 +1,11 @@
 """The time series on real servers: written through the outbox, read back alike, nothing lost while they are down."""
 
+import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -127,9 +130,82 @@ def test_an_address_that_nobody_understands_is_a_mistake(url: str) -> None:
         parse(url)
 
 
-def test_a_refusal_is_told_from_an_absence() -> None:
+def test_a_database_that_is_not_there_yet_is_waited_for_and_a_bad_line_is_not() -> None:
     with series_servers.influxdb() as url:
         server = SeriesServer(parse(url.replace("chengxin", "no_such_database")), "")
-        with pytest.raises(Rejected, match=r"series\.refused"):
+        with pytest.raises(Unavailable, match=r"series\.down"):
             server.write([line_of(samples("scale-0001", an_hour_ago(), 1)[0])])
         server.close()
+        server = SeriesServer(parse(url), "")
+        with pytest.raises(Rejected, match=r"series\.refused"):
+            server.write(["this is no line"])
+        server.close()
+
+
+@pytest.mark.parametrize("query", ["?org=market&bucket=chengxin", "?db=chengxin"])
+def test_a_server_that_refuses_every_line_for_ever_parks_them_and_the_next_ones_flow(
+    cloud: CloudUnderTest, query: str
+) -> None:
+    projections = cloud.cloud.stores.projections
+    with answering(400) as server:
+        outbox_of(cloud, [line_of(sample) for sample in samples("scale-0009", an_hour_ago(), 5)])
+        shipper = Shipper(projections, SeriesServer(parse(server.url + query), ""))
+        assert shipper.ship() == 0
+        assert shipping.backlog(projections) == (0, 5)
+        server.status = 204
+        outbox_of(cloud, [line_of(sample) for sample in samples("scale-0010", an_hour_ago(), 2)])
+        assert shipper.ship() == 2
+        assert shipping.backlog(projections) == (0, 5)
+        shipper.stop()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+def test_a_server_that_lets_nobody_in_keeps_every_line_waiting(cloud: CloudUnderTest, status: int) -> None:
+    projections = cloud.cloud.stores.projections
+    with answering(status) as server:
+        outbox_of(cloud, [line_of(sample) for sample in samples("scale-0011", an_hour_ago(), 5)])
+        shipper = Shipper(projections, SeriesServer(parse(server.url + "?db=chengxin"), ""))
+        with pytest.raises(Unavailable, match=str(status)):
+            shipper.ship()
+        assert shipping.backlog(projections) == (5, 0)
+        server.status = 204
+        assert shipper.ship() == 5
+        assert shipping.backlog(projections) == (0, 0)
+        shipper.stop()
+
+
+class Answering(HTTPServer):
+    """A server of somebody else's that answers every post with one status."""
+
+    status: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Post(BaseHTTPRequestHandler):
+    server: Answering
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[Answering]:
+    server = Answering(("127.0.0.1", 0), _Post)
+    server.status = status
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -80,7 +80,7 @@ class Site:
         """Post records over mutual TLS."""
         envelope = cose.seal(cbor.encode([[now_ms(), each] for each in sealed]), cose.ENVELOPE, self.gateway_key)
         with httpx.Client(verify=self.tls(), base_url=f"https://localhost:{self.ingest_port}", timeout=30) as client:
-            return client.post("/v1/records", content=envelope)
+            return client.post("/v1/records", content=envelope, headers={"Content-Type": "application/cose"})
 
     def deliver(self, *sealed: bytes) -> dict[int, object]:
         """Deliver records over mutual TLS and return the opened answer."""
