@@ -9,17 +9,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tracewire import chain, cose, mark, record
-from tracewire.p256 import SigningKey, VerifyingKey
+from tracewire import mark, record
+from tracewire.p256 import SigningKey
 from tracewire.vocabulary import CLOCK_SOURCES, FINDINGS, IDENTIFICATIONS, TEST_RESULTS, VISITS
 
-from provisioning import ca, handheld, host_node
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
-from simulators import firmware_image, flash_files, nmea
-from simulators.firmware_image import INTERPRETER
+from provisioning import handheld
+from provisioning.enrol import Order
+from simulators import firmware_image, nmea
 from simulators.handheld_process import HandheldProcess
-from simulators.scale_process import HEAP
+from tests.firmware.enrolling import enrol_board, found_authority
+from tests.firmware.evidence import history
 
 PARTY, LOT = "3502000010101", "35020000200010000003"
 PREFIX = "https://trace.example/e/"
@@ -39,16 +38,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, a gateway, a cloud, and the flash of a handheld as it leaves enrolment."""
     site = tmp_path_factory.mktemp("site")
-    now = datetime.now(UTC)
-    ca.init(site / "CA", "Bureau", b"seven carp in a pond", now)
-    for role in ("gateway", "cloud"):
-        enrol(site / "CA", Order(f"{role}-01", role), host_node.HostNode(site / role), host_node.outfit, now)
-    board = (
-        f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={site / 'handheld.flash'} "
-        f"{INTERPRETER} -X heapsize={HEAP} -m device.enrol"
-    )
-    with Console(board) as console:
-        enrol(site / "CA", Order("handheld-0001", "handheld"), console, handheld.outfit(SETUP), now)
+    authority = found_authority(site)
+    order = Order("handheld-0001", "handheld")
+    enrol_board(authority, image, site / "handheld.flash", order, handheld.outfit(SETUP))
     return site
 
 
@@ -74,16 +66,6 @@ def day(image: Path, flash: Path, story: Story, **options: int) -> list[record.R
 
     asyncio.run(run())
     return history(image, flash)
-
-
-def history(image: Path, flash: Path) -> list[record.Record]:
-    key = SigningKey(flash_files.read(image, flash, ["record.key"])["record.key"])
-    head, records = chain.GENESIS, []
-    for sealed in flash_files.read_journal(image, flash):
-        statement = record.decode(cose.open(sealed, cose.RECORD, VerifyingKey(key.point)).payload)
-        head = chain.check(head, statement, sealed)
-        records.append(statement)
-    return records
 
 
 def of_kind(records: list[record.Record], kind: int) -> list[record.Record]:

@@ -7,7 +7,8 @@ import pytest
 from tracewire import record
 
 from simulators.scale_process import ScaleProcess
-from tests.firmware.test_scale_process import Tell, at_the_scale, enrolled, flash, history, image, sign_in
+from tests.firmware.evidence import history
+from tests.firmware.test_scale_process import Tell, at_the_scale, enrolled, flash, image, sign_in
 
 __all__ = ("at_the_scale", "enrolled", "flash", "image")  # fixtures, used by name
 

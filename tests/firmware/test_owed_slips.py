@@ -9,13 +9,13 @@ from tracewire import record
 from simulators import flash_files
 from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
+from tests.firmware.evidence import history
 from tests.firmware.test_scale_process import (
     CELL,
     Tell,
     at_the_scale,
     enrolled,
     flash,
-    history,
     image,
     put,
     sale_on,

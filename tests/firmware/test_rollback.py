@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,13 @@ from tracewire.errors import Misuse
 from tracewire.vocabulary import AUDIT_EVENTS
 
 from provisioning import config
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
+from provisioning.enrol import Order
 from simulators import flash_files
-from simulators.firmware_image import INTERPRETER
-from simulators.scale_process import HEAP, ScaleProcess
+from simulators.scale_process import ScaleProcess
+from tests.firmware.enrolling import enrol_board
+from tests.firmware.evidence import history
 from tests.firmware.test_history import SEARCH_PATH
-from tests.firmware.test_scale_process import (
-    CELL,
-    SETUP,
-    Tell,
-    at_the_scale,
-    enrolled,
-    flash,
-    history,
-    image,
-    put,
-    sign_in,
-)
+from tests.firmware.test_scale_process import CELL, SETUP, Tell, at_the_scale, enrolled, flash, image, put, sign_in
 from tests.interpreters import ROOT, run_micropython
 
 SCRIPT = "tests/micropython/device_rollback.py"
@@ -68,9 +56,7 @@ async def finds_itself_stopped(scale: ScaleProcess) -> None:
 
 
 def enrol_at_the_bench(site: Path, image: Path, flash: Path, order: Order) -> None:
-    board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
-    with Console(board) as console:
-        enrol(site / "CA", order, console, config.scale_outfit(SETUP), datetime.now(UTC))
+    enrol_board(site / "CA", image, flash, order, config.scale_outfit(SETUP))
 
 
 def test_a_scale_whose_flash_was_set_back_says_so_and_signs_nothing_over(

@@ -5,20 +5,19 @@ import base64
 import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tracewire import cbor, chain, cose, record
-from tracewire.p256 import SigningKey, VerifyingKey
+from tracewire import cbor, cose, record
 
-from provisioning import ca, config, host_node
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
+from provisioning import config
+from provisioning.enrol import Order
 from simulators import firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER
 from simulators.printer import Printer
-from simulators.scale_process import HEAP, Cell, ScaleProcess
+from simulators.scale_process import Cell, ScaleProcess
+from tests.firmware.enrolling import enrol_board, found_authority
+from tests.firmware.evidence import history, kinds
 from tests.interpreters import ROOT
 
 CELL = Cell()
@@ -58,16 +57,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def enrolled(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flash of a scale as it leaves enrolment."""
     site = tmp_path_factory.mktemp("site")
-    now = datetime.now(UTC)
-    ca.init(site / "CA", "Market", b"seven carp in a pond", now)
-    for role in ("gateway", "cloud"):
-        enrol(site / "CA", Order(f"{role}-01", role), host_node.HostNode(site / role), host_node.outfit, now)
-    flash = site / "scale.flash"
-    board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
-    with Console(board) as console:
-        order = Order("scale-0001", "scale", stall="8号摊", site="第八市场")
-        enrol(site / "CA", order, console, config.scale_outfit(SETUP), now)
-    return flash
+    authority = found_authority(site)
+    order = Order("scale-0001", "scale", stall="8号摊", site="第八市场")
+    return enrol_board(authority, image, site / "scale.flash", order, config.scale_outfit(SETUP))
 
 
 @pytest.fixture
@@ -118,21 +110,6 @@ def sealed_on(slip: bytes) -> bytes:
 
 def sale_on(slip: bytes) -> record.Record:
     return record.decode(cose.parse(sealed_on(slip)).payload)
-
-
-def history(image: Path, flash: Path) -> list[record.Record]:
-    """Every record in the journal of a scale that is off, each verified, in an unbroken chain."""
-    key = SigningKey(flash_files.read(image, flash, ["record.key"])["record.key"])
-    head, records = chain.GENESIS, []
-    for sealed in flash_files.read_journal(image, flash):
-        statement = record.decode(cose.open(sealed, cose.RECORD, VerifyingKey(key.point)).payload)
-        head = chain.check(head, statement, sealed)
-        records.append(statement)
-    return records
-
-
-def kinds(records: list[record.Record]) -> list[str]:
-    return [record.KINDS[statement.kind] for statement in records]
 
 
 def test_goods_on_the_pan_and_one_key_give_a_slip_with_the_signed_sale(

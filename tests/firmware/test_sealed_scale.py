@@ -21,7 +21,8 @@ from simulators import firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER, ROM_FILE
 from simulators.printer import Printer
 from simulators.scale_process import HEAP, ScaleProcess
-from tests.firmware.test_scale_process import CELL, SETUP, clear, history, put, sale_on, shows, sign_in
+from tests.firmware.evidence import history
+from tests.firmware.test_scale_process import CELL, SETUP, clear, put, sale_on, shows, sign_in
 from tests.provisioning.test_cli import OURS
 
 IDENTITY = ("P2026000123", "R0001", "V0001", "S88213", "CPA 2026F101-35")

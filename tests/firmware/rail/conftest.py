@@ -2,16 +2,14 @@
 
 import asyncio
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from provisioning import ca, host_node
-from provisioning.enrol import Order, enrol
 from simulators import firmware_image
 from simulators.firmware_image import RAIL
 from simulators.rail_process import RailProcess
+from tests.firmware.enrolling import found_authority
 from tests.firmware.rail.line import (
     SETUP,
     Story,
@@ -29,12 +27,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority with a gateway and a cloud."""
-    site = tmp_path_factory.mktemp("site")
-    now = datetime.now(UTC)
-    ca.init(site / "CA", "Slaughterhouse", b"seven carp in a pond", now)
-    for role in ("gateway", "cloud"):
-        enrol(site / "CA", Order(f"{role}-01", role), host_node.HostNode(site / role), host_node.outfit, now)
-    return site / "CA"
+    return found_authority(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,12 @@
 """A slaughter line for tests: how it is set up, what people do at it, what its journal holds."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tracewire import chain, cose, record
-from tracewire.p256 import SigningKey, VerifyingKey
-
 from provisioning import config
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
-from simulators import flash_files
-from simulators.firmware_image import INTERPRETER
+from provisioning.enrol import Order
 from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
-from simulators.scale_process import HEAP
+from tests.firmware.enrolling import enrol_board
 
 PIGS, MORE_PIGS, BUYER = "35082100010010000001", "35082100010010000002", "3502000010101"
 NOBODY_LISTENS = 9  # the discard port
@@ -42,11 +35,8 @@ def tag(number: int) -> str:
 
 
 def enrol_line(authority: Path, image: Path, flash: Path, setup: config.Setup, name: str) -> Path:
-    board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
-    with Console(board) as console:
-        order = Order(name, "rail", stall="银祥肉联厂", site="银祥肉联厂")
-        enrol(authority, order, console, config.scale_outfit(setup), datetime.now(UTC))
-    return flash
+    order = Order(name, "rail", stall="银祥肉联厂", site="银祥肉联厂")
+    return enrol_board(authority, image, flash, order, config.scale_outfit(setup))
 
 
 async def bring_lot(line: RailProcess, lot: str = PIGS, origin: str = "绿源养殖场") -> None:
@@ -61,22 +51,3 @@ async def weigh(line: RailProcess, grams: int, digits: str) -> None:
     await line.read_tag(digits)
     await line.wait_for_beep("done")
     await line.take_off()
-
-
-def history(image: Path, flash: Path) -> list[record.Record]:
-    """Every record in the journal of a line that is off, each verified, in an unbroken chain."""
-    key = SigningKey(flash_files.read(image, flash, ["record.key"])["record.key"])
-    head, records = chain.GENESIS, []
-    for sealed in flash_files.read_journal(image, flash):
-        statement = record.decode(cose.open(sealed, cose.RECORD, VerifyingKey(key.point)).payload)
-        head = chain.check(head, statement, sealed)
-        records.append(statement)
-    return records
-
-
-def kinds(records: list[record.Record]) -> list[str]:
-    return [record.KINDS[statement.kind] for statement in records]
-
-
-def bodies(records: list[record.Record], kind: int) -> list[dict[str, object]]:
-    return [statement.body for statement in records if statement.kind == kind]

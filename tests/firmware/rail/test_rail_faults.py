@@ -9,18 +9,8 @@ from tracewire.errors import Misuse
 
 from provisioning import config
 from simulators.rail_process import RailProcess
-from tests.firmware.rail.line import (
-    SETUP,
-    WITH_SIDES,
-    Tell,
-    bodies,
-    bring_lot,
-    enrol_line,
-    history,
-    kinds,
-    tag,
-    weigh,
-)
+from tests.firmware.evidence import bodies, history, kinds
+from tests.firmware.rail.line import SETUP, WITH_SIDES, Tell, bring_lot, enrol_line, tag, weigh
 
 
 def test_power_cuts_between_carcasses_lose_none_and_repeat_none(at_the_line: Tell, image: Path, flash: Path) -> None:

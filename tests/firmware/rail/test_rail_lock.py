@@ -8,7 +8,8 @@ from tracewire.vocabulary import AUDIT_EVENTS
 
 from provisioning import unlock
 from simulators.rail_process import RailProcess
-from tests.firmware.rail.line import Tell, bring_lot, history, tag, weigh
+from tests.firmware.evidence import history
+from tests.firmware.rail.line import Tell, bring_lot, tag, weigh
 
 
 def test_an_opened_case_locks_the_line_through_a_power_cut(

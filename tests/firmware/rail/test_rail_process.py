@@ -6,7 +6,8 @@ from tracewire import cbor, record
 
 from simulators.printer import Printer
 from simulators.rail_process import RailProcess, frame, lot_card
-from tests.firmware.rail.line import BUYER, MORE_PIGS, PIGS, SETUP, Tell, bodies, bring_lot, history, kinds, tag, weigh
+from tests.firmware.evidence import bodies, history, kinds
+from tests.firmware.rail.line import BUYER, MORE_PIGS, PIGS, SETUP, Tell, bring_lot, tag, weigh
 
 
 def test_a_carcass_and_its_tag_make_one_signed_record_under_the_lot(

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cards import copies
@@ -10,16 +9,12 @@ from cards.contents import Contents, decode
 from cards.keyring import CardKeys, Keyring
 from chips import memory
 from chips.issued import plain_card, secure_card
-from tracewire import chain, cose, record
-from tracewire.p256 import SigningKey, VerifyingKey
 
 from provisioning import card_keys, config
 from provisioning.card_keys import Masters
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
-from simulators import flash_files
-from simulators.firmware_image import INTERPRETER
-from simulators.terminal_process import HEAP, PLATFORM_CELL, Card, TerminalProcess
+from provisioning.enrol import Order
+from simulators.terminal_process import PLATFORM_CELL, Card, TerminalProcess
+from tests.firmware.enrolling import enrol_board
 
 PIGS, RIBS = "35020000100030000001", "35020000100030000002"
 WHOLESALER, STALL = "3502000010007", "3502000010101"
@@ -48,12 +43,9 @@ Tell = Callable[[Story], None]
 
 
 def enrol_terminal(authority: Path, image: Path, flash: Path) -> Path:
-    board = f"env MICROPYPATH={image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP} -m device.enrol"
-    with Console(board) as console:
-        order = Order("hall-0002", "terminal", stall="厦门批发市场", site="厦门批发市场")
-        keys = card_keys.device_file([MASTERS], "terminal")
-        enrol(authority, order, console, config.scale_outfit(SETUP, keys), datetime.now(UTC))
-    return flash
+    order = Order("hall-0002", "terminal", stall="厦门批发市场", site="厦门批发市场")
+    keys = card_keys.device_file([MASTERS], "terminal")
+    return enrol_board(authority, image, flash, order, config.scale_outfit(SETUP, keys))
 
 
 def secure(uid: bytes, what: Contents, keys: CardKeys = KEYS) -> Card:
@@ -127,22 +119,3 @@ async def deal(terminal: TerminalProcess, seller: Card, buyer: Card, grams: int)
 
 def seller_name(card: Card) -> str:
     return on(card).stall
-
-
-def history(image: Path, flash: Path) -> list[record.Record]:
-    """Every record in the journal of a terminal that is off, each verified, in an unbroken chain."""
-    key = SigningKey(flash_files.read(image, flash, ["record.key"])["record.key"])
-    head, records = chain.GENESIS, []
-    for sealed in flash_files.read_journal(image, flash):
-        statement = record.decode(cose.open(sealed, cose.RECORD, VerifyingKey(key.point)).payload)
-        head = chain.check(head, statement, sealed)
-        records.append(statement)
-    return records
-
-
-def kinds(records: list[record.Record]) -> list[str]:
-    return [record.KINDS[statement.kind] for statement in records]
-
-
-def bodies(records: list[record.Record], kind: int) -> list[dict[str, object]]:
-    return [statement.body for statement in records if statement.kind == kind]

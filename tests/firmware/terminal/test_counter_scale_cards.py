@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,26 +10,14 @@ from cards.keyring import CardKeys
 from tracewire import record
 
 from provisioning import card_keys, config
-from provisioning.console import Console
-from provisioning.enrol import Order, enrol
+from provisioning.enrol import Order
 from simulators import firmware_image, flash_files
 from simulators.chip_process import Card, ChipProcess
-from simulators.firmware_image import INTERPRETER, SCALE_WITH_CARDS
-from simulators.scale_process import HEAP
+from simulators.firmware_image import SCALE_WITH_CARDS
 from simulators.terminal_process import PLATFORM_CELL
-from tests.firmware.terminal.night import (
-    BUYER_UID,
-    MASTERS,
-    PIGS,
-    PLAIN_UID,
-    SETUP,
-    STALL,
-    bodies,
-    history,
-    kinds,
-    plain,
-    secure,
-)
+from tests.firmware.enrolling import enrol_board
+from tests.firmware.evidence import bodies, history, kinds
+from tests.firmware.terminal.night import BUYER_UID, MASTERS, PIGS, PLAIN_UID, SETUP, STALL, plain, secure
 
 BOARD_HEAP = "224K"  # what the cards cost beside the 192 KiB of a scale whose module reads them
 SELLER = Contents(STALL, "A12号", ((1, PIGS),))
@@ -45,12 +32,10 @@ def scale_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flash(authority: Path, scale_image: Path, tmp_path: Path) -> Path:
     """The flash of a scale that got the keys that read cards, and not the one that writes them."""
     flash = tmp_path / "scale.flash"
-    board = f"env MICROPYPATH={scale_image}:.frozen CHENGXIN_FLASH={flash} {INTERPRETER} -X heapsize={HEAP}"
     setup = replace(SETUP, card_reader=config.PN532)
     keys = card_keys.device_file([MASTERS], "scale")
-    with Console(board + " -m device.enrol") as console:
-        order = Order("scale-0009", "scale", stall="A12号", site="第八市场")
-        enrol(authority, replace(order, is_again=True), console, config.scale_outfit(setup, keys), datetime.now(UTC))
+    order = Order("scale-0009", "scale", stall="A12号", site="第八市场", is_again=True)
+    enrol_board(authority, scale_image, flash, order, config.scale_outfit(setup, keys))
     assert MASTERS.write not in flash_files.read(scale_image, flash, ["card_keys.cbor"])["card_keys.cbor"]
     return flash
 

@@ -9,6 +9,7 @@ from tracewire import cbor, feed, record
 from simulators import flash_files
 from simulators.printer import Printer
 from simulators.terminal_process import TerminalProcess
+from tests.firmware.evidence import bodies, history, kinds
 from tests.firmware.terminal.night import (
     BUYER_UID,
     EMPTY,
@@ -20,10 +21,7 @@ from tests.firmware.terminal.night import (
     STOCK,
     WHOLESALER,
     Tell,
-    bodies,
     copy,
-    history,
-    kinds,
     on,
     plain,
     rewrite,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from simulators.printer import Printer
 from simulators.terminal_process import TerminalProcess
+from tests.firmware.evidence import history, kinds
 from tests.firmware.terminal.night import (
     BUYER_UID,
     EMPTY,
@@ -14,8 +15,6 @@ from tests.firmware.terminal.night import (
     WHOLESALER,
     Tell,
     deal,
-    history,
-    kinds,
     on,
     secure,
 )
