@@ -17,6 +17,9 @@ from tracewire.errors import Misuse
 from tracewire.p256 import SigningKey
 
 from cloud import errors, health, projections
+from cloud.accounts import endpoints as accounts_endpoints
+from cloud.accounts.guard import Guard
+from cloud.accounts.service import Accounts
 from cloud.batches.projection import BatchLinks
 from cloud.config import Config
 from cloud.db.engine import Store
@@ -41,7 +44,7 @@ from cloud.projections import Projection, Projections, Worker
 from cloud.recall.enforce import Enforcement
 from cloud.registry import RegistryFile, read_root
 from cloud.status import Status
-from cloud.stores import Stores, create, open_ledger, open_stores
+from cloud.stores import Stores, create, create_accounts, open_accounts, open_ledger, open_stores
 from cloud.timeseries import shipping
 from cloud.timeseries.activity import Activity
 from cloud.timeseries.server import SeriesServer
@@ -68,9 +71,10 @@ def _series_url() -> str:
 
 
 def create_stores(config: Config) -> None:
-    """Create ledger and projections; ``Misuse("store.exists")`` rather than touch existing ones."""
+    """Create ledger, projections and accounts; ``Misuse("store.exists")`` rather than touch existing ones."""
     derived = [projections.TABLES, *(each.tables for each in every_projection())]
     create(config, [ledger.TABLES], derived)
+    create_accounts(config)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Cloud:
     """Everything that runs: two web applications, who judges envelopes, who projects, who asks the witnesses."""
 
     stores: Stores
+    accounts: Store
     intake: Intake
     worker: Worker
     shipper: Shipper | None
@@ -92,6 +97,7 @@ class Cloud:
         self.worker.stop()
         if self.shipper is not None:
             self.shipper.stop()
+        self.accounts.close()
         self.stores.close()
 
 
@@ -131,12 +137,15 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     status = Status(stores.ledger, registry, derived.watermarks, cosignatures.reach, series)
     public_app.include_router(health.router(metrics, status))
     public_app.include_router(web_endpoints.router())
+    accounts = open_accounts(config)
+    guard = Guard(Accounts(accounts, now_ms))
+    public_app.include_router(accounts_endpoints.router(guard))
     view = TraceView(stores.ledger, stores.projections, registry)
     forward = ForwardView(stores.ledger, stores.projections, registry)
     public_app.include_router(
         trace_endpoints.router(view, forward, registry, (config.directory / "root.point").read_bytes())
     )
-    return Cloud(stores, intake, worker, shipper, submitters, ingest_app, public_app)
+    return Cloud(stores, accounts, intake, worker, shipper, submitters, ingest_app, public_app)
 
 
 def _serve_log(

@@ -7,6 +7,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cloud import projecting, server
+from cloud.accounts.commands import account
 from cloud.app import create_stores, every_projection
 from cloud.config import TEMPLATE, load
 from cloud.feed.commands import feed
@@ -17,6 +18,7 @@ from cloud.stores import open_stores
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
 cloud.add_typer(feed, name="feed")
+cloud.add_typer(account, name="account")
 
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 IngestPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for gateways (mutual TLS).")]

@@ -63,6 +63,11 @@ class Config:
         """What is derived from the ledger: may be dropped at any time."""
         return self.directory / "projections.sqlite"
 
+    @property
+    def accounts_path(self) -> Path:
+        """Who may sign in: personal data, in no backup of the evidence."""
+        return self.directory / "accounts.sqlite"
+
 
 def load(directory: Path) -> Config:
     """Return the choices in ``directory/cloud.toml``; ``Misuse("config.…")`` says what is missing or misspelt."""

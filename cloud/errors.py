@@ -20,6 +20,9 @@ from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
 log = structlog.get_logger()
 
 _STATUS = {
+    "account.form": 403,
+    "account.role": 403,
+    "account.signed_out": 401,
     "envelope.too_large": 413,
     "envelope.encoding": 415,
     "envelope.type": 415,
@@ -34,7 +37,9 @@ _STATUS = {
     "log.tile": 404,
     "log.unwitnessed": 404,
     "receipt.path": 404,
+    "request.media_type": 415,
     "request.parameter": 422,
+    "request.too_large": 413,
     "submission.too_large": 413,
     "trace.unknown": 404,
     "witness.proof": 422,

@@ -1,25 +1,27 @@
-"""The two stores of a cloud, wherever they lie: evidence that is never dropped, and what is derived from it.
+"""The stores of a cloud, wherever they lie: evidence that is never dropped, what is derived from it, and who signs in.
 
-Why two: the evidence is on disk before anybody is answered; what is derived may lose its last moments to a power cut,
-is then made again, and need not wait for the disk.
+Why apart: the evidence is on disk before anybody is answered; what is derived may lose its last moments to a power
+cut, is then made again, and need not wait for the disk; accounts are personal data, which must be erasable.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import MetaData
+from tracewire.errors import Misuse
 
+from cloud.accounts import store as accounts
 from cloud.config import Config
 from cloud.db.engine import Store, create_store, open_store
 from cloud.db.server import create_schema, open_schema
 
-_LEDGER, _PROJECTIONS = "chengxin_ledger", "chengxin_projections"
+_LEDGER, _PROJECTIONS, _ACCOUNTS = "chengxin_ledger", "chengxin_projections", "chengxin_accounts"
 """Schemas, where the stores are a PostgreSQL database."""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Both, open."""
+    """Evidence and what is derived from it, open."""
 
     ledger: Store
     projections: Store
@@ -38,6 +40,24 @@ def create(config: Config, evidence: Sequence[MetaData], derived: Sequence[MetaD
     else:
         create_store(config.ledger_path, evidence)
         create_store(config.projections_path, derived)
+
+
+def create_accounts(config: Config) -> None:
+    """Create the store of accounts, empty; ``Misuse("store.exists")`` rather than touch an existing one."""
+    if config.database:
+        create_schema(config.database, _ACCOUNTS, [accounts.TABLES])
+    else:
+        create_store(config.accounts_path, [accounts.TABLES])
+        config.accounts_path.chmod(0o600)
+
+
+def open_accounts(config: Config) -> Store:
+    """Open the accounts; ``Misuse("store.missing")`` when neither ``init`` nor ``account init`` has made them."""
+    if config.database:
+        return open_schema(config.database, _ACCOUNTS, synchronous=True)
+    if not config.accounts_path.exists():
+        raise Misuse("store.missing", f"{config.accounts_path.name}: run `chengxin cloud account init` first")
+    return open_store(config.accounts_path, synchronous="FULL")
 
 
 def open_stores(config: Config) -> Stores:

@@ -150,6 +150,7 @@ OVER_BOTH_STORES = (
     "test_crash_points",
     "test_status",
     "test_open_api",
+    "test_accounts",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 
