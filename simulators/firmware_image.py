@@ -5,6 +5,7 @@ tested. A digest of everything that went in stands in the folder, so building tw
 processes that build at once end with the same folder.
 """
 
+import ast
 import functools
 import hashlib
 import importlib
@@ -21,7 +22,8 @@ from pathlib import Path
 
 from tracewire.errors import Misuse
 
-from simulators import fold_constants, rom_image, short_names
+from simulators import fold_constants, refusal_texts, rom_image, shared_constants, short_names, word_names
+from simulators.source_edits import Edit, apply
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 INTERPRETER = Path(sysconfig.get_path("scripts")) / "micropython"
@@ -48,7 +50,10 @@ ROM_ROOT = "/rom"
 """Where ``simulators/board/power_on.py`` mounts it."""
 
 _DIGEST_FILE = "digest"
-_STEPS = ("firmware_image.py", "fold_constants.py", "short_names.py", "short_arguments.py", "rom_image.py")
+_STEPS = (
+    *("firmware_image.py", "source_edits.py", "shared_constants.py", "fold_constants.py", "refusal_texts.py"),
+    *("word_names.py", "short_names.py", "short_arguments.py", "rom_image.py"),
+)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ADD_NAMES = """
 import micropython, sys
@@ -58,7 +63,7 @@ micropython.qstr_info(1)
 """
 _ADDED = re.compile(r"^Q\((\w+)\)$", re.MULTILINE)
 """A name that a program has added to the interpreter's, as ``micropython.qstr_info`` lists it."""
-_FOR_CHECKERS, _NEVER = "\nif TYPE_CHECKING:\n", "\nif False:\n"
+_FOR_CHECKERS = "TYPE_CHECKING"
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
@@ -89,10 +94,9 @@ def build(
         for name, source in sources.items():
             if source.suffix != ".py":
                 _copy(source, building / name)
-        folded = fold_constants.fold(texts)
-        for name, text in folded.items():
+        for name, text in fold_constants.fold(texts).items():
             _place(text, building, name, march)
-        rom, names = _rom(folded, building, Path(scratch) / "rom", march)
+        rom, names = _rom(texts, building, Path(scratch) / "rom", march)
         (building / ROM_FILE).write_bytes(rom)
         (building / short_names.MAP_FILE).write_text(json.dumps(names, indent=1, sort_keys=True))
         (building / _DIGEST_FILE).write_text(digest)
@@ -109,20 +113,26 @@ def compile_for_board(packages: tuple[str, ...], folder: Path, march: str, board
     for name, source in sources.items():
         if source.suffix != ".py":
             _copy(source, folder / name)
-    for name, text in fold_constants.fold(_texts(sources)).items():
+    for name, text in _condensed(_texts(sources)).items():
         _place(text, folder, name, march)
 
 
+def _condensed(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the modules of an image at which nobody asks for constants from outside."""
+    return refusal_texts.move(word_names.mention(fold_constants.fold(shared_constants.inline(texts))))
+
+
 def _rom(
-    folded: dict[str, str], building: Path, scratch: Path, march: str | None
+    texts: Mapping[str, str], building: Path, scratch: Path, march: str | None
 ) -> tuple[bytes, dict[str, dict[str, str]]]:
     """Return the ROM of an image and the meaning of its short names; single modules keep theirs, for scripts to use."""
-    words = {word for text in folded.values() for word in _WORD.findall(text)}
+    condensed = _condensed(texts)
+    words = {word for text in condensed.values() for word in _WORD.findall(text)}
     known = known_to_interpreter(words.union(short_names.LENT))
-    texts, names = short_names.shorten(folded, known.__contains__)
+    shortened, names = short_names.shorten(condensed, known.__contains__)
     for source in building.rglob("*.bin"):
         _copy(source, scratch / source.relative_to(building))
-    for name, text in texts.items():
+    for name, text in shortened.items():
         _place(text, scratch, name, march)
     return rom_image.pack(scratch), names
 
@@ -181,9 +191,20 @@ def _digest(sources: dict[str, Path], texts: dict[str, str], march: str | None) 
 
 
 def _texts(sources: dict[str, Path]) -> dict[str, str]:
-    """Return the modules by name, without the blocks under ``if TYPE_CHECKING``, which are for type checkers only."""
-    modules = {name: source for name, source in sources.items() if source.suffix == ".py"}
-    return {name: source.read_text().replace(_FOR_CHECKERS, _NEVER) for name, source in modules.items()}
+    """Return the modules by name, without what is for type checkers only."""
+    return {name: _without_checkers(source.read_text()) for name, source in sources.items() if source.suffix == ".py"}
+
+
+def _without_checkers(text: str) -> str:
+    """Take out ``TYPE_CHECKING`` and what stands under it; every line stays where it is."""
+    names = (node for node in ast.parse(text).body if _FOR_CHECKERS in _named_first(node))
+    return apply(text, (Edit(node, "") for node in names))
+
+
+def _named_first(node: ast.stmt) -> list[str]:
+    """Return what an assignment makes, or what a condition asks for."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.test] if isinstance(node, ast.If) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _copy(source: Path, target: Path) -> None:

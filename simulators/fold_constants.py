@@ -18,33 +18,49 @@ _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
 def fold(sources: dict[str, str]) -> dict[str, str]:
     """Return the modules of one image, by name, with the constants folded that only their own module names."""
-    words = {name: set(re.findall(r"\w+", source)) for name, source in sources.items()}
+    trees = {name: ast.parse(source) for name, source in sources.items()}
+    asked = {name: _asked(tree) for name, tree in trees.items()}
     folded = {}
     for name, source in sources.items():
-        elsewhere = set[str]().union(*(found for other, found in words.items() if other != name))
-        hidden = {word[1:] for word in words[name] if word.startswith("_")}  # the name it would get is taken
-        folded[name] = _fold(source, elsewhere | hidden)
+        elsewhere = set[str]().union(*(words for other, words in asked.items() if other != name))
+        words = {node.id for node in ast.walk(trees[name]) if isinstance(node, ast.Name)}
+        hidden = {word[1:] for word in words if word.startswith("_")}  # the name it would get is taken
+        folded[name] = _fold(source, trees[name], elsewhere | hidden)
     return folded
 
 
-def _fold(source: str, elsewhere: set[str]) -> str:
+def _asked(tree: ast.Module) -> set[str]:
+    """Return what a module may ask of another: what it imports, attributes, and texts for ``getattr``."""
+    asked = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            asked |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Attribute):
+            asked.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            asked.add(node.value)
+    return asked
+
+
+def _fold(source: str, tree: ast.Module, elsewhere: set[str]) -> str:
     lines = source.split("\n")
     own: set[str] = set()
-    for node in ast.parse(source).body:
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    for node in tree.body:
         if not isinstance(node, ast.Assign):
             continue
-        constants = dict(_constants(node))
+        values = dict(constants(node))
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-        before = set(re.findall(r"\w+", "\n".join(lines[:first])))  # the compiler folds what it has met already
-        is_private = all(name.startswith("_") or name not in elsewhere for name in constants)
-        if constants and is_private and not constants.keys() & before:
-            own |= constants.keys()
-            statement = "; ".join(f"{name} = const({value!r})" for name, value in constants.items())
+        before = {name.id for name in names if name.lineno <= first}  # the compiler folds what it has met already
+        is_private = all(name.startswith("_") or name not in elsewhere for name in values)
+        if values and is_private and not values.keys() & before:
+            own |= values.keys()
+            statement = "; ".join(f"{name} = const({value!r})" for name, value in values.items())
             lines[first : last + 1] = [statement, *[""] * (last - first)]
     return _renamed("\n".join(lines), {name for name in own if not name.startswith("_")})
 
 
-def _constants(node: ast.Assign) -> Iterator[tuple[str, object]]:
+def constants(node: ast.Assign) -> Iterator[tuple[str, object]]:
     """Yield (name, value) of an assignment of literals to constants; nothing when it is anything else."""
     target = node.targets[0]
     targets = target.elts if isinstance(target, ast.Tuple) else [target]
