@@ -13,7 +13,10 @@ from simulators.card_reader import VirtualReader, factory_card
 from simulators.site import Site
 from simulators.terminal_process import Card as Chip
 
-SECURE_UID_BYTES, PLAIN_UID_BYTES = 7, 4
+SECURE_UID, PLAIN_UID = (b"\x04", 6), (b"\x5f", 3)
+"""How the number of a card begins, and how many bytes follow: NXP's code (ISO 7816-6); for a number of four bytes
+neither the mark of a random one nor that of a longer one (ISO 14443-3)."""
+
 ADDRESS = "trace.example/c"
 READER_WAIT_S = 5.0
 SECTORS_OF_SLOT = (range(1, 8), range(8, 15))
@@ -29,7 +32,8 @@ class IssuingDesk:
 
     def issue(self, what: Contents, *, is_secure: bool) -> Chip:
         """Return a new card: an NTAG 424 DNA, or a MIFARE Classic."""
-        uid = secrets.token_bytes(SECURE_UID_BYTES if is_secure else PLAIN_UID_BYTES)
+        first, rest = SECURE_UID if is_secure else PLAIN_UID
+        uid = first + secrets.token_bytes(rest)
         reader = VirtualReader()
         reader.lay(factory_card(uid))
         desk = CardDesk(self._files, self._rings, reader.chip, READER_WAIT_S)

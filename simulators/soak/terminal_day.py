@@ -14,7 +14,7 @@ from simulators.terminal_process import Card, TerminalProcess
 WHOLESALER, LOT = "3502000010007", "35020000200030000001"
 STOCK_GRAMS = 100_000_000
 LITTLE_GRAMS = 5_000
-BUS_CARD_UID = b"\x08\x11\x22\x33"
+BUS_CARD_UID = b"\x5a\x11\x22\x33"
 BUYERS = ("A12", "B07")
 """The first one's card is an NTAG 424 DNA, the second one's a MIFARE Classic, which can be copied."""
 
