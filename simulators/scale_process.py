@@ -66,6 +66,8 @@ class ScaleProcess:
 
     ``beeps`` are the sounds it made since it was switched on, oldest first.
     ``messages`` counts what the board has said: whoever looks at the rest sees by it that something is new.
+    ``power_on`` is what runs first; with ``POWER_ON_LOADER`` the image is the loader's, and the program comes from a
+    slot on the flash.
     """
 
     def __init__(
@@ -76,13 +78,11 @@ class ScaleProcess:
         cell: Cell | None = None,
         clock_offset_ms: int = 0,
         heap: str = HEAP,
-        power_on: Path = POWER_ON,
         program: str = PROGRAM,
     ) -> None:
         """Prepare a scale that runs the compiled ``image`` on the enrolled ``flash``; ``start`` switches it on.
 
-        ``program`` is the module of the image that is run. With ``power_on=POWER_ON_LOADER`` the image is the
-        loader's, and the program comes from a slot on the flash.
+        ``program`` is the module of the image that is run.
         """
         self.screen: list[str] = []
         self.lamps: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ class ScaleProcess:
         self._cell = cell or Cell()
         self._clock_offset_ms = clock_offset_ms
         self._heap = heap
-        self._power_on = power_on
+        self.power_on = POWER_ON
         self._program = program
         self._slips_taken = 0
         self._load_grams: float = 0
@@ -130,7 +130,7 @@ class ScaleProcess:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "simulators.interpreter", self._image / ROM_FILE,
-                "-X", f"heapsize={self._heap}", self._power_on,
+                "-X", f"heapsize={self._heap}", self.power_on,
                 env=self._environment(f"{host}:{port}"), cwd=REPOSITORY, stdout=log, stderr=log,
             )  # fmt: skip
         self._ending = asyncio.create_task(self._notice_end(self._process))

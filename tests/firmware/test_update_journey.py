@@ -15,36 +15,23 @@ from provisioning.console import Console
 from provisioning.enrol import Order, enrol
 from simulators import firmware_image
 from simulators.firmware_image import INTERPRETER, REPOSITORY
-from simulators.scale_process import POWER_ON_LOADER, Cell, ScaleProcess
+from simulators.scale_process import POWER_ON_LOADER, ScaleProcess
 from simulators.site import CHENGXIN
+from tests.firmware.update_kinds import SCALE, SETUP, Kind
 from tests.provisioning.test_firmware_signing import ENTRY
 
-CELL = Cell()
 Change = Callable[[str], str]
 FLASH_BLOCKS = 512  # 2 MiB: two slots of 300 KB, the journal, room
-HEAP = "192K"  # as without the loader, whose names are the program's too
-NOBODY_LISTENS = 9  # the discard port
-SETUP = config.Setup(
-    gateway_name="gateway-01",
-    gateway_host="127.0.0.1",
-    gateway_port=NOBODY_LISTENS,
-    trace_url="http://127.0.0.1:8080/t/",
-    max_g=15000,
-    min_g=100,
-    e_g=5,
-    zero_counts=CELL.counts_at_zero,
-    counts_per_kg=CELL.counts_per_kg,
-    plu=(config.Plu(1, "五花肉", 3680),),
-)
 
 
 class Site:
-    """A folder with release keys, images, and the flash of one enrolled scale."""
+    """A folder with release keys, images, and the flash of one enrolled device, a scale unless told."""
 
-    def __init__(self, folder: Path, setup: config.Setup = SETUP) -> None:
+    def __init__(self, folder: Path, setup: config.Setup = SETUP, kind: Kind = SCALE) -> None:
         self.folder = folder
+        self.kind = kind
         self._setup = setup
-        self.flash = folder / "scale.flash"
+        self.flash = folder / f"{kind}.flash"
         self.loader = firmware_image.build(packages=("update",))
         (folder / "passphrase").write_text("seven carp in a pond\n")
         for name in ("alice", "bob"):
@@ -69,20 +56,25 @@ class Site:
 
     def image(self, name: str, **changes: Change) -> Path:
         """Return a compiled image; ``changes`` alter the source of the screens or of the upkeep."""
-        names = {"screens": "scale/screens.py", "upkeep": "update/upkeep.py"}
-        return firmware_image.build(
-            self.folder / name, changes={names[module]: change for module, change in changes.items()}
-        )
+        names = {"screens": self.kind.screens, "upkeep": "update/upkeep.py"}
+        changed = {names[module]: change for module, change in changes.items()}
+        return firmware_image.build(self.folder / name, self.kind.packages, changes=changed)
+
+    def device(self) -> ScaleProcess:
+        """Return the device, which its loader starts."""
+        device = self.kind.process(self.loader, self.flash)
+        device.power_on = POWER_ON_LOADER
+        return device
 
     def sign(self, image: Path, version: str, security_version: int) -> Path:
         """Let Alice and Bob sign an image."""
         one, two = self.folder / f"{version}.one", self.folder / f"{version}.cose"
         secret = ("--passphrase-file", self.folder / "passphrase")
-        words = ("--version", version, "--security-version", security_version)
+        words = ("--version", version, "--security-version", security_version, "--model", self.kind)
         self.firmware("sign", image, "--key", self.key("alice"), "--out", one, *words, *secret)
         self.firmware("sign", image, "--key", self.key("bob"), "--add-to", one, "--out", two, *secret)
         points = [word for name in ("alice", "bob") for word in ("--point", self.key(name).with_suffix(".point"))]
-        self.firmware("check", image, "--manifest", two, *points)
+        self.firmware("check", image, "--manifest", two, "--model", self.kind, *points)
         return two
 
     def bench(self, *words: object) -> str:
@@ -103,7 +95,7 @@ class Site:
         """Switch the scale on, wait until it is ready, switch it off; return what its screen showed."""
 
         async def run() -> list[str]:
-            async with ScaleProcess(self.loader, self.flash, cell=CELL, heap=HEAP, power_on=POWER_ON_LOADER) as scale:
+            async with self.device() as scale:
                 await scale.wait_until(lambda: any(line for line in scale.screen[2:]))
                 return scale.screen
 
@@ -125,12 +117,12 @@ class Site:
                 now,
             )
         board = (
-            f"env MICROPYPATH={firmware_image.build()}:.frozen CHENGXIN_FLASH={self.flash}"
+            f"env MICROPYPATH={self.image('enrolment')}:.frozen CHENGXIN_FLASH={self.flash}"
             f" CHENGXIN_FLASH_BLOCKS={FLASH_BLOCKS} {INTERPRETER} -X heapsize=1M -m device.enrol"
         )
         with Console(board) as console:
-            order = Order("scale-0001", "scale", stall="8号摊", site="第八市场")
-            enrol(self.folder / "CA", order, console, config.scale_outfit(self._setup), now)
+            order = Order(f"{self.kind}-0001", self.kind.role, stall="8号摊", site="第八市场")
+            enrol(self.folder / "CA", order, console, self.kind.outfit(self._setup), now)
 
 
 @pytest.mark.journey
