@@ -38,10 +38,12 @@ from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.ledger.log_keys import LogKeys
-from cloud.ops import projection as fleet
 from cloud.ops.projection import Fleet
 from cloud.projections import Projection, Projections, Worker
+from cloud.recall import report_endpoints
+from cloud.recall.case import RecallView
 from cloud.recall.enforce import Enforcement
+from cloud.recall.heard import FreezesHeard
 from cloud.registry import RegistryFile, read_root
 from cloud.status import Status
 from cloud.stores import Stores, create, create_accounts, open_accounts, open_ledger, open_stores
@@ -63,7 +65,7 @@ def now_ms() -> int:
 
 def every_projection() -> list[Projection]:
     """Return the projections of this program; with a time-series server (``CHENGXIN_SERIES``), its outbox too."""
-    return [Activity(), BatchLinks(), Fleet(), *([Shipping()] if _series_url() else [])]
+    return [Activity(), BatchLinks(), Fleet(), FreezesHeard(), *([Shipping()] if _series_url() else [])]
 
 
 def _series_url() -> str:
@@ -113,10 +115,10 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     tree.prepare(stores.ledger)
     census.prepare(stores.ledger)
     feed_store.prepare(stores.ledger)
-    fleet.prepare(stores.projections)
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
+    derived.prepare()
     enforcement = Enforcement(stores.ledger, stores.projections)
     shipper = _shipper(stores.projections)
     worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper), None if project else ())
@@ -140,12 +142,18 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     accounts = open_accounts(config)
     guard = Guard(Accounts(accounts, now_ms))
     public_app.include_router(accounts_endpoints.router(guard))
-    view = TraceView(stores.ledger, stores.projections, registry)
-    forward = ForwardView(stores.ledger, stores.projections, registry)
-    public_app.include_router(
-        trace_endpoints.router(view, forward, registry, (config.directory / "root.point").read_bytes())
-    )
+    _serve_traces(public_app, config, stores, registry)
     return Cloud(stores, accounts, intake, worker, shipper, submitters, ingest_app, public_app)
+
+
+def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: RegistryFile) -> None:
+    """Let ``app`` tell where goods came from, where they went, and what became of recalls."""
+    both = stores.ledger, stores.projections, registry
+    forward = ForwardView(*both)
+    app.include_router(
+        trace_endpoints.router(TraceView(*both), forward, registry, (config.directory / "root.point").read_bytes())
+    )
+    app.include_router(report_endpoints.router(RecallView(*both), forward, now_ms))
 
 
 def _serve_log(

@@ -28,6 +28,7 @@ def run(config: Config, names: Sequence[str]) -> None:
     stores = open_stores(config)
     try:
         derived = Projections(stores.ledger, stores.projections, every_projection())
+        derived.prepare()
         chosen = derived.named(names) if names else derived.all
         worker = Worker(derived, Metrics(), chosen=chosen)
         ended = threading.Event()

@@ -58,6 +58,12 @@ class Projections:
         self.all = tuple(projections)
         self._last_opened: tuple[int, Sequence[Entry]] = (0, ())
 
+    def prepare(self) -> None:
+        """Create the tables of projections younger than the store, which fill by themselves; harmless otherwise."""
+        for projection in self.all:
+            with self._store.alone(projection.name) as connection:
+                projection.tables.create_all(connection)
+
     def watermarks(self) -> dict[str, int]:
         """Return, by projection, the ledger index up to which it is complete."""
         with self._store.reader.connect() as connection:

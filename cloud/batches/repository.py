@@ -29,6 +29,9 @@ from cloud.ledger.entry import Entry
 
 TABLES = MetaData()
 
+DISPOSED = "dispose.input"
+"""Rule of a link by which a lot goes into its destruction."""
+
 _links = Table(
     "links",
     TABLES,
@@ -169,10 +172,11 @@ def among_used(connection: Connection, lots: Iterable[str]) -> list[str]:
 
 
 def between(connection: Connection, lot: str, from_ms: int, to_ms: int | None, limit: int) -> list[int]:
-    """Return up to ``limit`` ledger indexes of what left or moved a lot after one moment and before another."""
+    """Return up to ``limit`` ledger indexes of what left or moved a lot between two moments, but to be destroyed."""
     columns = _links.c
     sides = [side.value for side in (Side.SOLD, Side.USED, Side.MOVED)]
     chosen = select(columns.idx).where(columns.lot == lot, columns.side.in_(sides), columns.moment_ms > from_ms)
+    chosen = chosen.where(columns.rule != DISPOSED)
     if to_ms is not None:
         chosen = chosen.where(columns.moment_ms < to_ms)
     return list(connection.execute(chosen.distinct().order_by(columns.idx).limit(limit)).scalars())

@@ -7,7 +7,7 @@ An order is data, sealed by nobody here: the running cloud seals it for each dev
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 from tracewire import feed, topics
 from tracewire.errors import Misuse, Rejected
 from tracewire.fields import LOT_CODE
@@ -70,8 +70,11 @@ def freeze(store: Store, lot: str, reason: str, now_ms: int) -> int:
         raise Rejected("feed.lot", "8 to 24 digits expected")
     with store.alone() as connection:
         frozen = insert(connection, tables.frozen).values(lot=lot, reason=reason, since_ms=now_ms)
-        connection.execute(frozen.on_conflict_do_nothing())
-        return _order_freeze(connection, now_ms)
+        is_new = connection.execute(frozen.on_conflict_do_nothing()).rowcount == 1
+        version = _order_freeze(connection, now_ms)
+        if is_new:
+            connection.execute(tables.freezes.insert().values(lot=lot, version=version, since_ms=now_ms))
+        return version
 
 
 def unfreeze(store: Store, lot: str, now_ms: int) -> int:
@@ -79,6 +82,8 @@ def unfreeze(store: Store, lot: str, now_ms: int) -> int:
     with store.alone() as connection:
         if not connection.execute(delete(tables.frozen).where(tables.frozen.c.lot == lot)).rowcount:
             raise Rejected("feed.lot", f"{lot} is not frozen")
+        ended = update(tables.freezes).where(tables.freezes.c.lot == lot, tables.freezes.c.until_ms.is_(None))
+        connection.execute(ended.values(until_ms=now_ms))
         return _order_freeze(connection, now_ms)
 
 

@@ -17,6 +17,7 @@ from tracewire.p256 import SigningKey
 
 from cloud.db.engine import Store
 from cloud.feed import store as tables
+from cloud.feed import told
 from cloud.feed.store import EVERYONE
 from cloud.registry import RegistryFile, Roll
 
@@ -57,6 +58,7 @@ class Statements:
         asker = roll.current(gateway)
         if asker is None or asker.role != "gateway" or asker.state == "revoked":
             raise Rejected("feed.gateway", "the registry knows no such gateway")
+        told.note(self._store, gateway, version, self._now_ms(), lambda name: _serves(asker, roll.current(name)))
         if self._is_behind(roll):
             self._make_good(roll)
         with self._store.reader.connect() as connection:

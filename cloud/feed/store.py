@@ -2,6 +2,7 @@
 
 One counter numbers orders and statements alike. It only rises, so it serves gateways as "since" and devices as serial;
 it follows the clock, so that a cloud restored from last night's copy does not give numbers that devices have seen.
+What was frozen and who took which statement is kept for good: a recall reports who was told when (``told.py``).
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,15 @@ frozen = Table(
     Column("lot", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("since_ms", BigInteger, nullable=False),
+)
+
+freezes = Table(
+    "feed_freezes",
+    TABLES,
+    Column("lot", String, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),  # of the first order that names the lot
+    Column("since_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger),  # null while it is frozen
 )
 
 statements = Table(
@@ -90,8 +100,8 @@ def sealed_for(connection: Connection) -> dict[tuple[str, int], Row[Any]]:
     return {(row.device, row.kind): row for row in connection.execute(select(statements))}
 
 
-def statements_after(connection: Connection, version: int, limit: int) -> Sequence[Row[Any]]:
-    """Return up to ``limit`` statements newer than ``version``, oldest first."""
+def statements_after(connection: Connection, version: int, limit: int | None) -> Sequence[Row[Any]]:
+    """Return up to ``limit`` statements newer than ``version``, or all, oldest first."""
     newer = select(statements).where(statements.c.version > version)
     return connection.execute(newer.order_by(statements.c.version).limit(limit)).all()
 

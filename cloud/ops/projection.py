@@ -9,7 +9,6 @@ from tracewire import record as records
 
 from cloud.db import upsert
 from cloud.db.bulk import insert_rows
-from cloud.db.engine import Store
 from cloud.ledger.entry import Entry
 from cloud.ops import matching, tables
 from cloud.ops.state import State, empty, fold, is_reset
@@ -36,12 +35,6 @@ class Fleet:
         insert_rows(connection, _ADD_POINTS, [_point(entry) for entry in health])
         matching.match(connection, entries)
         _note_software(connection, [entry for entry in entries if entry.record.kind == records.BOOT])
-
-
-def prepare(store: Store) -> None:
-    """Create the tables where projections are older than they; harmless otherwise."""
-    with store.alone() as connection:
-        tables.TABLES.create_all(connection)
 
 
 def _states(connection: Connection, names: set[str]) -> dict[str, State]:

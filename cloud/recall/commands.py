@@ -1,8 +1,6 @@
 """The commands ``chengxin recall …``: decide, release, destroy, and report where a lot went."""
 
-import csv
 import getpass
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +16,8 @@ from cloud.web import figures
 recall = typer.Typer(help="Recall lots, release them, and see where they went.", no_args_is_help=True)
 
 screen = Screen(highlight=False)
+
+_TIMEOUT_SECONDS = 60
 
 Lot = Annotated[str, typer.Argument(help="Lot code, 8 to 24 digits.")]
 Reason = Annotated[str, typer.Option(help="Why, in words for the people who read the decision.")]
@@ -68,19 +68,35 @@ def destroy(lot: Lot, reason: Reason, directory: Directory, cloud: Ingest, accou
 def report(
     lot: Lot,
     url: Public = "http://127.0.0.1:8080",
-    out: Annotated[Path | None, typer.Option("--csv", help="Write every single sale to this file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Write every sale to this file, and stalls, told and destructions to others beside it."),
+    ] = None,
 ) -> None:
-    """Print where a lot and everything made of it was sold, by stall, and what should be left.
+    """Print where a lot and everything made of it was sold, what should be left, who was told, what is destroyed.
 
-    Example: chengxin recall report 35020000200010000003 --csv recall.csv
+    A lot that nobody stopped is reported as a drill.
+
+    Examples:
+
+      chengxin recall report 35020000200010000003
+
+      chengxin recall report 35020000200010000003 --pdf recall.pdf --csv recall.csv
     """
-    answer = _get(url, f"/v1/trace/{lot}", direction="forward")
-    screen.print(_table(answer))
-    if not answer["is_complete"]:
+    case = _get(url, lot).json()
+    screen.print(_table(case))
+    screen.print(_state(case))
+    if not case["is_complete"]:
         screen.print("[yellow]More was made of this lot than can be listed at once; ask for its parts.[/yellow]")
-    if out is not None:
-        count = _write_sales(url, lot, out)
-        screen.print(f"{count} sales written to {out}.")
+    if pdf is not None:
+        pdf.write_bytes(_get(url, f"{lot}/report.pdf").content)
+        screen.print(f"The report is {pdf}.")
+    if csv is not None:
+        count = _write(csv, _get(url, f"{lot}/sales.csv"))
+        screen.print(f"{count} sales written to {csv}.")
+        for name in ("stalls", "told", "destructions"):
+            _write(csv.with_stem(f"{csv.stem}-{name}"), _get(url, f"{lot}/{name}.csv"))
 
 
 def _decide(decision: Decision, directory: Path, cloud: str) -> None:
@@ -91,9 +107,9 @@ def _decide(decision: Decision, directory: Path, cloud: str) -> None:
     screen.print("It is in the ledger; the freeze follows it.")
 
 
-def _table(answer: Answer) -> Table:
-    table = Table("lot", "goods", "where", "stall", "sales", "sold", "left", title=f"Where {answer['code']} went")
-    for fate in answer["fates"]:
+def _table(case: Answer) -> Table:
+    table = Table("lot", "goods", "where", "stall", "sales", "sold", "left", title=f"Where {case['lot']} went")
+    for fate in case["fates"]:
         left = "?" if fate["left_grams"] is None else figures.kilograms(fate["left_grams"])
         state = f"{fate['lot']}{' (stopped)' if fate['is_stopped'] else ''}"
         if not fate["outlets"]:
@@ -105,28 +121,26 @@ def _table(answer: Answer) -> Table:
     return table
 
 
-def _write_sales(url: str, lot: str, out: Path) -> int:
-    """Write every sale, page by page; in a file that spreadsheets open with its Chinese intact."""
-    count = after = 0
-    with out.open("w", newline="", encoding="utf-8-sig") as stream:
-        rows = csv.writer(stream)
-        rows.writerow(("lot", "slip", "time", "site", "device", "net_grams"))
-        while page := _get(url, f"/v1/trace/{lot}/sales", after=str(after)):
-            for sale in page:
-                time = figures.moment(sale["moment_ms"])
-                rows.writerow((sale["lot"], sale["slip"], time, sale["site"], sale["device"], sale["net_grams"]))
-            count, after = count + len(page), page[-1]["index"]
-            sys.stderr.write(f"\r{count} sales")
-    sys.stderr.write("\n")
-    return count
+def _state(case: Answer) -> str:
+    took = sum(each["taken_ms"] is not None for each in case["told"])
+    recorded = sum(each["heard_ms"] is not None for each in case["told"])
+    told = f"Of {len(case['told'])} sellers {took} were told through their gateway, {recorded} recorded it."
+    open_for = ", ".join(sorted({each["code"] for each in case["obstacles"]})) or "nothing"
+    return f"State: {case['state']}. {told} Not accounted for: {open_for}."
 
 
-def _get(url: str, path: str, **query: str) -> Any:
+def _write(path: Path, answer: httpx.Response) -> int:
+    """Keep a list and return how many rows it has besides its heading."""
+    path.write_bytes(answer.content)
+    return answer.content.count(b"\n") - 1
+
+
+def _get(url: str, path: str) -> httpx.Response:
     try:
-        answer = httpx.get(url.rstrip("/") + path, params=query, timeout=60, trust_env=False)
+        answer = httpx.get(f"{url.rstrip('/')}/v1/recalls/{path}", timeout=_TIMEOUT_SECONDS, trust_env=False)
     except httpx.HTTPError as down:
         raise Unavailable("recall.url", f"{url} does not answer: {down}") from down
     if answer.status_code != httpx.codes.OK:
         screen.print(f"[red]{answer.status_code}[/red] {answer.text}", soft_wrap=True)
         raise typer.Exit(1)
-    return answer.json()
+    return answer

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from tracewire.errors import Rejected
 
 from cloud.batches.flags import STOPPING, Flag
-from cloud.batches.graph import walk_forward
+from cloud.batches.graph import MOST_STEPS, walk_forward
 from cloud.batches.link import step_word
 from cloud.batches.model import Link, Step
 from cloud.batches.stock import Stock
 from cloud.db.engine import Store
+from cloud.ledger.entry import Entry
 from cloud.registry import RegistryFile
 from cloud.trace.evidence import Evidence
 from cloud.trace.view import check_code
@@ -91,6 +92,8 @@ class Sold:
     slip: str | None
     device: str
     site: str
+    stall: str | None
+    seller: str | None
     moment_ms: int
     net_grams: int
 
@@ -106,35 +109,29 @@ class ForwardView:
     def tell(self, code: str) -> Spread:
         """Return everything downstream of a lot, or of the lot that a slip names; ``Rejected("trace.unknown")``."""
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
-            evidence = Evidence(ledger, graph, self._registry.current())
-            way = walk_forward(_lot(evidence, code), evidence.steps_that_used)
-            flags = evidence.flags(way.lots)
-            stocks = {each.lot: each for each in evidence.stocks(way.lots)}
-            fates = [_fate(evidence, stocks[lot], [flag for flag in flags if flag.lot == lot]) for lot in way.lots]
-            return Spread(
-                code=code,
-                fates=tuple(fates),
-                passages=tuple(_passages(evidence, way.steps)),
-                is_complete=way.is_complete,
-            )
+            return spread(Evidence(ledger, graph, self._registry.current()), code)
 
     def sales(self, code: str, after: int = 0, limit: int = MOST_SALES) -> list[Sold]:
         """Return up to ``limit`` sales of a lot and all that was made of it, behind ledger index ``after``."""
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             evidence = Evidence(ledger, graph, self._registry.current())
             lots = walk_forward(_lot(evidence, code), evidence.steps_that_used).lots
-            return [
-                Sold(
-                    index=entry.index,
-                    lot=entry.body["lot"],
-                    slip=evidence.slip_code(entry),
-                    device=entry.device,
-                    site=entry.site,
-                    moment_ms=entry.moment_ms,
-                    net_grams=entry.body["net_grams"],
-                )
-                for entry in evidence.sales_of(lots, after, min(limit, MOST_SALES))
-            ]
+            return [_sold(evidence, entry) for entry in evidence.sales_of(lots, after, min(limit, MOST_SALES))]
+
+
+def spread(evidence: Evidence, code: str, most_steps: int = MOST_STEPS) -> Spread:
+    """Return everything downstream of a code as of one moment; ``Rejected("trace.unknown")``."""
+    way = walk_forward(_lot(evidence, code), evidence.steps_that_used, most_steps)
+    flags: dict[str, list[Flag]] = {}
+    for flag in evidence.flags(way.lots):
+        flags.setdefault(flag.lot, []).append(flag)
+    stocks = {each.lot: each for each in evidence.stocks(way.lots)}
+    return Spread(
+        code=code,
+        fates=tuple(_fate(evidence, stocks[lot], flags.get(lot, [])) for lot in way.lots),
+        passages=tuple(_passages(evidence, way.steps)),
+        is_complete=way.is_complete,
+    )
 
 
 def _lot(evidence: Evidence, code: str) -> str:
@@ -145,6 +142,21 @@ def _lot(evidence: Evidence, code: str) -> str:
     if not evidence.is_lot(code):
         raise Rejected("trace.unknown", "no slip and no lot has this code")
     return code
+
+
+def _sold(evidence: Evidence, sale: Entry) -> Sold:
+    stall, seller = evidence.stall_of(sale.device)
+    return Sold(
+        index=sale.index,
+        lot=sale.body["lot"],
+        slip=evidence.slip_code(sale),
+        device=sale.device,
+        site=sale.site,
+        stall=stall,
+        seller=seller,
+        moment_ms=sale.moment_ms,
+        net_grams=sale.body["net_grams"],
+    )
 
 
 def _fate(evidence: Evidence, stock: Stock, flags: list[Flag]) -> Fate:

@@ -45,7 +45,8 @@ def known(cloud: CloudUnderTest, market: Market) -> dict[str, str]:
     cloud.catch_up()
     log = {"index": "1", "size": "3", "from": "1", "to": "3", "level": "0", "path": "000.p/2"}
     files = {"asset": "htmx.js", "room": "trace", "script": "check.js"}
-    return log | files | {"code": slip, "device": "scale-0001", "seq": "1", "name": "check"}
+    recall = {"lot": lot, "listing": "sales"}
+    return log | files | recall | {"code": slip, "device": "scale-0001", "seq": "1", "name": "check"}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import importlib.metadata
 
 from sqlalchemy import inspect, text
 
+from cloud.app import every_projection
 from cloud.ledger import census, store
 from simulators.node import Node
 from tests.cloud.conftest import CloudUnderTest
@@ -40,7 +41,7 @@ def test_an_empty_cloud_has_heard_nobody(cloud: CloudUnderTest) -> None:
         "devices_with_holes": 0,
         "forks": 0,
         "quarantined_by_reason": {},
-        "projection_lag": {"activity": 0, "batches": 0, "fleet": 0},
+        "projection_lag": dict.fromkeys((each.name for each in every_projection()), 0),
         "witnessed_records": 0,
         "witnessed_until_ms": 0,
         "gateways_heard_ms": {"gateway-01": None},
