@@ -71,7 +71,7 @@ def of_stock(stock: Stock, proof: Proof) -> Iterator[Flag]:
 
 def of_record(entry: Entry) -> Iterator[Flag]:
     """Yield the flags that one record proves by itself."""
-    if entry.record.kind == records.MOVEMENT:
+    if entry.kind == records.MOVEMENT:
         yield from _of_movement(entry)
 
 

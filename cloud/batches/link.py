@@ -9,7 +9,6 @@ A record of a device in quarantine is in the ledger but links to nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from tracewire import record as records
 from tracewire.vocabulary import MOVEMENTS
@@ -20,20 +19,24 @@ from cloud.ledger.entry import Entry
 
 def link(entry: Entry) -> list[Link]:
     """Return how a record touches lots; empty for one that concerns none."""
-    rule = _RULES.get(entry.record.kind)
-    return [] if rule is None else [replace(found, moment_ms=entry.moment_ms) for found in rule(entry)]
+    rule = _RULES.get(entry.kind)
+    return [] if rule is None else rule(entry)
+
+
+def _touch(entry: Entry, lot: str, side: Side, rule: str, grams: int | None = None) -> Link:
+    return Link(entry.index, lot, side, rule, grams, entry.moment_ms)
 
 
 def _lot(entry: Entry) -> list[Link]:
-    return [Link(entry.index, entry.body["lot"], Side.CODED, "lot.coded", entry.body.get("net_grams"))]
+    return [_touch(entry, entry.body["lot"], Side.CODED, "lot.coded", entry.body.get("net_grams"))]
 
 
 def _carcass(entry: Entry) -> list[Link]:
     body = entry.body
     return [
         # The live pig was not weighed on this line, so nothing is known of what left the pig lot but one head.
-        Link(entry.index, body["lot"], Side.USED, "carcass.from_lot"),
-        Link(entry.index, body["carcass"], Side.MADE, "carcass.weighed", body["hot_grams"]),
+        _touch(entry, body["lot"], Side.USED, "carcass.from_lot"),
+        _touch(entry, body["carcass"], Side.MADE, "carcass.weighed", body["hot_grams"]),
     ]
 
 
@@ -44,11 +47,10 @@ def _movement(entry: Entry) -> list[Link]:
     if not outputs and word == "transfer":
         stays = {lot for lot, _ in inputs}
     links = [
-        Link(entry.index, lot, Side.MOVED if lot in stays else Side.USED, word + ".input", grams)
-        for lot, grams in inputs
+        _touch(entry, lot, Side.MOVED if lot in stays else Side.USED, word + ".input", grams) for lot, grams in inputs
     ]
     return links + [
-        Link(entry.index, lot, Side.MADE, word + ".output", grams) for lot, grams in outputs if lot not in stays
+        _touch(entry, lot, Side.MADE, word + ".output", grams) for lot, grams in outputs if lot not in stays
     ]
 
 
@@ -59,16 +61,16 @@ def movement_word(entry: Entry) -> str:
 
 def step_word(entry: Entry) -> str:
     """Return what kind of step a record is: "slaughter", or the word of its movement."""
-    return "slaughter" if entry.record.kind == records.CARCASS else movement_word(entry)
+    return "slaughter" if entry.kind == records.CARCASS else movement_word(entry)
 
 
 def _sale(entry: Entry) -> list[Link]:
-    return [Link(entry.index, entry.body["lot"], Side.SOLD, "sale.names_lot", entry.body["net_grams"])]
+    return [_touch(entry, entry.body["lot"], Side.SOLD, "sale.names_lot", entry.body["net_grams"])]
 
 
 def _about(entry: Entry) -> list[Link]:
     lot = entry.body.get("lot")
-    return [] if lot is None else [Link(entry.index, lot, Side.ABOUT, "names_lot")]
+    return [] if lot is None else [_touch(entry, lot, Side.ABOUT, "names_lot")]
 
 
 _RULES: dict[int, Callable[[Entry], list[Link]]] = {

@@ -19,7 +19,7 @@ class Side(StrEnum):
     ABOUT = "about"  # a document, test, decision or seller's card names it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Link:
     """Record at ledger ``index`` touches ``lot``; ``rule`` says why we think so."""
 

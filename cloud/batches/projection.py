@@ -22,7 +22,7 @@ class BatchLinks:
         links = [found for entry in trusted for found in link(entry)]
         repository.add_links(connection, links)
         # Slips of a device in quarantine are still found, so that their page can say so.
-        repository.add_sales(connection, [entry for entry in entries if entry.record.kind == records.SALE])
-        repository.add_sessions(connection, [entry for entry in trusted if entry.record.kind == records.SESSION])
+        repository.add_sales(connection, [entry for entry in entries if entry.kind == records.SALE])
+        repository.add_sessions(connection, [entry for entry in trusted if entry.kind == records.SESSION])
         stock.add(connection, trusted, links)
         flagged.judge(connection, trusted, links)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from cloud.batches.model import Balance, Link, Side, Step
 from cloud.db.arithmetic import total
-from cloud.db.bulk import insert_rows
+from cloud.db.bulk import insert_tuples
 from cloud.ledger.entry import Entry
 
 TABLES = MetaData()
@@ -43,6 +43,7 @@ _links = Table(
     Column("grams", BigInteger),
     Column("moment_ms", BigInteger, nullable=False),
     Index("links_by_lot", "lot", "side", "idx", "grams"),
+    sqlite_with_rowid=False,
 )
 
 _sales = Table(
@@ -52,6 +53,7 @@ _sales = Table(
     Column("device", String, nullable=False),
     Column("number", BigInteger, nullable=False),  # running count after the sale: the end of its slip code
     Index("sales_by_slip", "device", "number"),
+    sqlite_with_rowid=False,
 )
 
 _sessions = Table(
@@ -72,30 +74,21 @@ def add_links(connection: Connection, links: Sequence[Link]) -> None:
     rows = []
     for link in links:
         place = places[link.index] = places.get(link.index, -1) + 1
-        rows.append(
-            {
-                "idx": link.index,
-                "place": place,
-                "lot": link.lot,
-                "side": link.side.value,
-                "rule": link.rule,
-                "grams": link.grams,
-                "moment_ms": link.moment_ms,
-            }
-        )
-    insert_rows(connection, _ADD_LINKS, rows)
+        rows.append((link.index, place, link.lot, link.side.value, link.rule, link.grams, link.moment_ms))
+    columns = ("idx", "place", "lot", "side", "rule", "grams", "moment_ms")
+    insert_tuples(connection, _ADD_LINKS, columns, rows)
 
 
 def add_sales(connection: Connection, entries: Sequence[Entry]) -> None:
     """Store which sale has which slip number."""
-    rows = [{"idx": entry.index, "device": entry.device, "number": entry.record.totals[0]} for entry in entries]
-    insert_rows(connection, _ADD_SALES, rows)
+    rows = [(entry.index, entry.device, entry.record.totals[0]) for entry in entries]
+    insert_tuples(connection, _ADD_SALES, ("idx", "device", "number"), rows)
 
 
 def add_sessions(connection: Connection, entries: Sequence[Entry]) -> None:
     """Store where a seller's card came and went."""
-    rows = [{"idx": entry.index, "device": entry.device, "seq": entry.seq} for entry in entries]
-    insert_rows(connection, _ADD_SESSIONS, rows)
+    rows = [(entry.index, entry.device, entry.seq) for entry in entries]
+    insert_tuples(connection, _ADD_SESSIONS, ("idx", "device", "seq"), rows)
 
 
 def sales_with_number(connection: Connection, device: str, number: int) -> list[int]:

@@ -82,7 +82,7 @@ def _statements(dialect: str) -> tuple[Insert, Insert]:
     )
 
 
-_COLUMNS = {Side.CODED: "coded", Side.MADE: "made", Side.USED: "used", Side.SOLD: "sold"}
+_COLUMNS = {side: (side.value, f"{side.value}_grams") for side in (Side.CODED, Side.MADE, Side.USED, Side.SOLD)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,13 @@ def add(connection: Connection, entries: Sequence[Entry], links: Sequence[Link])
     sums: dict[str, dict[str, int]] = {}
     outlets: dict[tuple[str, str, str], dict[str, Any]] = {}
     for link in links:
-        row = sums.setdefault(link.lot, dict.fromkeys(_COUNTED, 0))
-        if column := _COLUMNS.get(link.side):
-            row[column] += 1
-            row[column + "_grams"] += link.grams or 0
+        row = sums.get(link.lot)
+        if row is None:
+            row = sums[link.lot] = dict.fromkeys(_COUNTED, 0)
+        if link.side in _COLUMNS:
+            number, grams = _COLUMNS[link.side]
+            row[number] += 1
+            row[grams] += link.grams or 0
             row["unweighed"] += link.grams is None
         if link.side is Side.SOLD:
             _add_outlet(outlets, link, by_index[link.index])
@@ -184,9 +187,12 @@ def decided_lots(connection: Connection) -> list[str]:
 
 
 def _add_outlet(outlets: dict[tuple[str, str, str], dict[str, Any]], link: Link, entry: Entry) -> None:
-    start = {"sales": 0, "grams": 0, "first_ms": entry.moment_ms, "last_ms": entry.moment_ms}
-    place = {"lot": link.lot, "device": entry.device, "site": entry.site}
-    row = outlets.setdefault((link.lot, entry.device, entry.site), {**place, **start})
+    place = link.lot, entry.device, entry.site
+    row = outlets.get(place)
+    if row is None:
+        where = {"lot": link.lot, "device": entry.device, "site": entry.site}
+        moments = {"first_ms": entry.moment_ms, "last_ms": entry.moment_ms}
+        row = outlets[place] = {**where, "sales": 0, "grams": 0, **moments}
     row["sales"] += 1
     row["grams"] += link.grams or 0
     row["first_ms"] = min(row["first_ms"], entry.moment_ms)
@@ -194,18 +200,15 @@ def _add_outlet(outlets: dict[tuple[str, str, str], dict[str, Any]], link: Link,
 
 
 def _decided(entry: Entry) -> list[dict[str, Any]]:
-    if entry.record.kind != records.DECISION or "lot" not in entry.body:
+    if entry.kind != records.DECISION or "lot" not in entry.body:
         return []
     body = entry.body
     return [{"lot": body["lot"], "idx": entry.index, "moment_ms": entry.moment_ms, "decision": body["decision"]}]
 
 
 def _named(entry: Entry) -> list[dict[str, Any]]:
-    body = entry.body
-    if entry.record.kind == records.LOT:
-        lots = [body["lot"]]
-    elif entry.record.kind == records.MOVEMENT and "goods" in body:
-        lots = [lot for lot, _ in body.get("outputs", ())]
-    else:
+    if entry.kind not in (records.LOT, records.MOVEMENT) or "goods" not in entry.body:
         return []
+    body = entry.body
+    lots = [body["lot"]] if entry.kind == records.LOT else [lot for lot, _ in body.get("outputs", ())]
     return [{"lot": lot, "idx": entry.index, "goods": body["goods"]} for lot in dict.fromkeys(lots)]

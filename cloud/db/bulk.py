@@ -29,6 +29,21 @@ def insert_rows(connection: Connection, statement: Insert, rows: Sequence[Mappin
     connection.exec_driver_sql(str(compiled), parameters)
 
 
+def insert_tuples(
+    connection: Connection, statement: Insert, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Do the same for rows that are tuples of these ``columns``: a name for each value would cost more than the row."""
+    if not rows:
+        return
+    compiled = _compiled(statement, connection.dialect, columns)
+    parameters: Sequence[Any] = rows
+    if not compiled.positional:
+        parameters = [dict(zip(columns, row, strict=True)) for row in rows]
+    elif tuple(compiled.positiontup or ()) != columns:
+        parameters = list(map(itemgetter(*map(columns.index, compiled.positiontup or ())), rows))
+    connection.exec_driver_sql(str(compiled), parameters)
+
+
 @functools.lru_cache(maxsize=64)
 def _compiled(statement: Insert, dialect: Dialect, columns: tuple[str, ...]) -> SQLCompiler:
     compiled = statement.compile(dialect=dialect, column_keys=list(columns))

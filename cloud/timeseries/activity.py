@@ -27,15 +27,8 @@ class Activity:
 
 def sample_of(entry: Entry) -> Sample:
     """Return what a record adds to the time series."""
-    _, grams, fen = advance((0, 0, 0), entry.record.kind, entry.body)
-    if entry.record.kind == WEIGHING:
-        grams = entry.body["net_grams"]
-    return Sample(
-        device=entry.device,
-        kind=KINDS[entry.record.kind],
-        site=entry.site,
-        moment_ms=entry.moment_ms,
-        seq=entry.seq,
-        grams=grams,
-        fen=fen,
-    )
+    record = entry.record
+    _, grams, fen = advance((0, 0, 0), record.kind, record.body)
+    if record.kind == WEIGHING:
+        grams = record.body["net_grams"]
+    return Sample(entry.device, KINDS[record.kind], entry.site, entry.moment_ms, entry.seq, grams, fen)

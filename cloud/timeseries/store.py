@@ -8,13 +8,13 @@ month of samples. The interface is two functions, so that a server with the Infl
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
 
 from cloud.db import upsert
 from cloud.db.arithmetic import total
-from cloud.db.bulk import insert_rows
+from cloud.db.bulk import insert_tuples
 from cloud.db.upsert import Insert
 
 TABLES = MetaData()
@@ -31,6 +31,7 @@ _samples = Table(
     Column("site", String, nullable=False),
     Column("grams", BigInteger, nullable=False),
     Column("fen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # one tree, by its key
 )
 
 _rollups = Table(
@@ -44,6 +45,7 @@ _rollups = Table(
     Column("samples", BigInteger, nullable=False),
     Column("grams", BigInteger, nullable=False),
     Column("fen", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 
@@ -88,34 +90,44 @@ def _statements(dialect: str) -> tuple[Insert, Insert]:
 
 def write(connection: Connection, samples: Sequence[Sample]) -> None:
     """Store samples and add them to their rollups; each sample must be written once (the watermark sees to it)."""
-    rows = [
-        {
-            "device": sample.device,
-            "kind": sample.kind,
-            "at_ns": sample.at_ns,
-            "site": sample.site,
-            "grams": sample.grams,
-            "fen": sample.fen,
-        }
-        for sample in samples
-    ]
+    rows = [(each.device, each.kind, each.at_ns, each.site, each.grams, each.fen) for each in samples]
     add_samples, add_rollups = _statements(connection.dialect.name)
-    insert_rows(connection, add_samples, rows)
-    insert_rows(connection, add_rollups, _summed(samples))
+    insert_tuples(connection, add_samples, ("device", "kind", "at_ns", "site", "grams", "fen"), rows)
+    columns = ("width_ms", "start_ms", "device", "kind", "site", "samples", "grams", "fen")
+    insert_tuples(connection, add_rollups, columns, _summed(samples))
 
 
-def _summed(samples: Sequence[Sample]) -> list[dict[str, str | int]]:
-    """Add up what falls into the same bucket, so that a bucket is written once and not once per sample."""
-    sums: dict[tuple[int, int, str, str, str], list[int]] = {}
-    for sample in samples:
-        for width_ms in ROLLUP_WIDTHS_MS:
-            start_ms = sample.moment_ms - sample.moment_ms % width_ms
-            bucket = sums.setdefault((width_ms, start_ms, sample.device, sample.kind, sample.site), [0, 0, 0])
-            bucket[0] += 1
-            bucket[1] += sample.grams
-            bucket[2] += sample.fen
-    names = ("width_ms", "start_ms", "device", "kind", "site", "samples", "grams", "fen")
-    return [dict(zip(names, (*key, *bucket), strict=True)) for key, bucket in sums.items()]
+_Sums = dict[tuple[int, str, str, str], list[int]]
+"""By start, device, kind and site: samples, grams and fen."""
+
+
+def _summed(samples: Sequence[Sample]) -> list[tuple[Any, ...]]:
+    """Add up what falls into the same bucket, so that a bucket is written once and not once per sample.
+
+    Wide buckets are added up from narrow ones, of which there are few: each width is a multiple of the one before.
+    """
+    narrowest_ms = ROLLUP_WIDTHS_MS[0]
+    sums: _Sums = {}
+    for device, kind, site, moment_ms, _, grams, fen in samples:
+        _add(sums, (moment_ms - moment_ms % narrowest_ms, device, kind, site), 1, grams, fen)
+    rows: list[tuple[Any, ...]] = []
+    for width_ms in ROLLUP_WIDTHS_MS:
+        wider: _Sums = {}
+        for (start_ms, device, kind, site), (count, grams, fen) in sums.items():
+            _add(wider, (start_ms - start_ms % width_ms, device, kind, site), count, grams, fen)
+        rows += [(width_ms, *key, *bucket) for key, bucket in wider.items()]
+        sums = wider
+    return rows
+
+
+def _add(sums: _Sums, key: tuple[int, str, str, str], count: int, grams: int, fen: int) -> None:
+    bucket = sums.get(key)
+    if bucket is None:
+        sums[key] = [count, grams, fen]
+    else:
+        bucket[0] += count
+        bucket[1] += grams
+        bucket[2] += fen
 
 
 def buckets(

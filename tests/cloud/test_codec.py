@@ -101,11 +101,50 @@ def test_a_reference_cannot_pay_for_a_long_form() -> None:
     _agree(data)
 
 
-def test_a_record_is_the_same_record() -> None:
+def _sealed_records() -> list[bytes]:
     market = Market()
     market.card_in(market.pork_for())
     market.sell("35020000100070000012")
-    payloads = [cose.parse(sealed).payload for sealed in market.pending]
-    assert len(payloads) > 5
-    for payload in payloads:
-        assert vars(codec.decode_record(payload)) == vars(record.decode(payload))
+    return list(market.pending)
+
+
+SEALED = _sealed_records()
+
+
+def test_a_record_is_the_same_record() -> None:
+    assert len(SEALED) > 5
+    for sealed in SEALED:
+        payload = cose.parse(sealed).payload
+        expected = vars(record.decode(payload))
+        assert vars(codec.decode_record(payload)) == expected
+        assert vars(codec.reopen(sealed)) == expected
+
+
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 25, 255, 256, 257, 4000, 5000])
+def test_a_message_of_any_length_is_taken_apart_alike(length: int) -> None:
+    sealed = cose.seal(bytes(length), cose.RECORD, Market().cloud.key)
+    expected, found = _outcome(cose.parse, sealed), _outcome(codec.parse, sealed)
+    assert found[0] == expected[0]
+    if expected[0] == "value":
+        assert vars(found[1]) == vars(expected[1])
+    else:
+        assert found == expected
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(SEALED), st.data())
+def test_both_parsers_agree_on_damaged_messages(sealed: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(sealed)
+    at = data.draw(st.integers(0, len(damaged) - 1))
+    damaged[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+    expected, found = _outcome(cose.parse, bytes(damaged)), _outcome(codec.parse, bytes(damaged))
+    if expected[0] == "value":
+        assert vars(found[1]) == vars(expected[1])
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xa0", b"\xf6", b"\x80", bytes(40), cbor.encode({1: 1, 2: 2})])
+def test_what_is_no_record_is_refused_when_reopened(payload: bytes) -> None:
+    sealed = cose.seal(payload, cose.RECORD, Market().cloud.key)
+    assert _outcome(codec.reopen, sealed) == _outcome(record.decode, payload)
