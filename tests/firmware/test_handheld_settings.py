@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from device.config import Config
 from handheld import settings
 from tracewire import cbor
 from tracewire.errors import Misuse
@@ -14,7 +15,7 @@ GOOD: dict[int, Any] = {
 }  # fmt: skip
 
 
-def load(tmp_path: Path, content: bytes) -> settings.Settings:
+def load(tmp_path: Path, content: bytes) -> Config:
     (tmp_path / "config.cbor").write_bytes(content)
     return settings.load(str(tmp_path))
 

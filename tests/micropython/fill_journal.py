@@ -8,7 +8,7 @@ from device.journal import Journal
 from device.keystore import KeyStore
 from device.mark import Mark
 from hal import clock, entropy, flash, nvram
-from scale import type_plate
+from scale import MAKE, identity
 from tracewire import record
 
 WEIGHING = {"gross_grams": 520, "tare_grams": 0, "tare_mode": 0, "net_grams": 520, "e_grams": 5}
@@ -18,7 +18,7 @@ def main(wanted):
     root = flash.mount()
     settings = config.load(root)
     journal = Journal(root + "/journal", settings.journal_bytes)
-    boot = type_plate.boot_body(settings, "power_on", type_plate.identity(root), bytes(32))
+    boot = identity.boot_body(root, settings, MAKE, "power_on")
     key = KeyStore(root, entropy.read)
     history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     history.start()

@@ -7,6 +7,10 @@ configuration. The optional keys turn on what only some have.
 from tracewire import cbor, topics
 from tracewire.errors import Misuse, Rejected
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FILE = "config.cbor"
 
 LOAD_CELL = "load_cell"
@@ -41,60 +45,78 @@ class Config:
 
     name, gateway_host, gateway_port, gateway_tls_name, code_base, stall, stall_gbk, trace_prefix,
     keepers ((level, point), …), max_grams, min_grams, e_grams, calibration (counts at zero, counts per 1000 g),
-    journal_bytes, steps, weight_source, rail.
+    journal_bytes, steps, weight_source, rail. It has no methods, so that it outlives this module (``core.forget``).
     """
-
-    def __init__(self, values: "dict[int, object]") -> None:
-        """Take the decoded map; ``Misuse("config.…")`` names the first field that is missing or wrong."""
-        for key, name, kind in _FIELDS:
-            value = values.get(key)
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise Misuse("config." + name, "key %d is missing or of the wrong type" % key)
-            setattr(self, name, value)
-        known = len(_FIELDS)
-        for key, name, kind, absent in _OPTIONAL:
-            if not isinstance(values.get(key, absent), kind):
-                raise Misuse("config." + name, "key %d is of the wrong type" % key)
-            setattr(self, name, values.get(key, absent))
-            known += key in values
-        if len(values) != known:
-            raise Misuse("config.unknown", "a key that this firmware does not know")
-        self.keepers = tuple([_keeper(entry) for entry in self.keepers])
-        self._check()
-
-    def _check(self) -> None:
-        checks = (
-            ("name", topics.is_name(self.name)),
-            ("gateway_port", 0 < self.gateway_port < 65536),
-            ("code_base", len(self.code_base) == 13 and self.code_base.isdigit()),
-            ("keepers", len(self.keepers) > 0),
-            ("e_grams", self.e_grams > 0),
-            ("min_grams", 0 < self.min_grams < self.max_grams),
-            ("calibration", _is_pair(self.calibration) and self.calibration[1] != 0),
-            ("journal_bytes", self.journal_bytes >= 32768),
-            ("steps", all([_is_pair(step) for step in self.steps])),
-            ("weight_source", self.weight_source in (LOAD_CELL, MODULE)),
-            ("rail", not self.rail or _is_rail(self.rail)),
-        )
-        for name, holds in checks:
-            if not holds:
-                raise Misuse("config." + name, "out of bounds")
 
 
 def load(root: str) -> Config:
     """Read the configuration under ``root``; ``Misuse`` says why it cannot be used. Never written but by enrolment."""
+    return read(values(root))
+
+
+def values(root: str) -> "dict[int, object]":
+    """Return the map in ``config.cbor``, unchecked; ``Misuse`` when there is none."""
     try:
         with open(root + "/" + FILE, "rb") as stream:
-            content = stream.read()
+            found = cbor.decode(stream.read())
     except OSError:
         raise Misuse("config.absent", "this device is not enrolled")
-    try:
-        values = cbor.decode(content)
     except Rejected as refusal:
         raise Misuse("config.broken", refusal.code)
-    if not isinstance(values, dict):
+    if not isinstance(found, dict):
         raise Misuse("config.broken", "not a map")
-    return Config(values)
+    return found
+
+
+def read(values: "dict[int, object]") -> Config:
+    """Return the configuration of a device that weighs; ``Misuse("config.…")`` names the first field that is wrong."""
+    told = take(values, _FIELDS, _OPTIONAL)
+    _require(
+        ("code_base", len(told.code_base) == 13 and told.code_base.isdigit()),
+        ("e_grams", told.e_grams > 0),
+        ("min_grams", 0 < told.min_grams < told.max_grams),
+        ("calibration", _is_pair(told.calibration) and told.calibration[1] != 0),
+        ("steps", all([_is_pair(step) for step in told.steps])),
+        ("weight_source", told.weight_source in (LOAD_CELL, MODULE)),
+        ("rail", not told.rail or _is_rail(told.rail)),
+    )
+    return told
+
+
+def take(
+    values: "dict[int, object]",
+    fields: "Sequence[tuple[int, str, type]]",
+    optional: "Sequence[tuple[int, str, type, object]]" = (),
+) -> Config:
+    """Return ``fields`` and ``optional`` of the map, with what every device needs checked; ``Misuse("config.…")``."""
+    told = Config()
+    for key, name, kind in fields:
+        value = values.get(key)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise Misuse("config." + name, "key %d is missing or of the wrong type" % key)
+        setattr(told, name, value)
+    known = len(fields)
+    for key, name, kind, absent in optional:
+        if not isinstance(values.get(key, absent), kind):
+            raise Misuse("config." + name, "key %d is of the wrong type" % key)
+        setattr(told, name, values.get(key, absent))
+        known += key in values
+    if len(values) != known:
+        raise Misuse("config.unknown", "a key that this firmware does not know")
+    told.keepers = tuple([_keeper(entry) for entry in told.keepers])
+    _require(
+        ("name", topics.is_name(told.name)),
+        ("gateway_port", 0 < told.gateway_port < 65536),
+        ("keepers", len(told.keepers) > 0),
+        ("journal_bytes", told.journal_bytes >= 32768),
+    )
+    return told
+
+
+def _require(*checks: "tuple[str, bool]") -> None:
+    for name, holds in checks:
+        if not holds:
+            raise Misuse("config." + name, "out of bounds")
 
 
 def _keeper(entry: object) -> "tuple[int, bytes]":

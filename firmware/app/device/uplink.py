@@ -7,7 +7,6 @@ from device.backoff import Backoff
 from device.downlink import Downlink
 from device.mqtt import Client
 from device.publisher import Publisher
-from hal import radio
 from tracewire import p256, topics
 
 TYPE_CHECKING = False
@@ -38,12 +37,6 @@ def build(
         Backoff(random.randrange),
     )
     return publisher, client, downlink
-
-
-async def go_online(client: "Client") -> None:
-    """Bring the network up, then keep the connection to the gateway; weighing does not wait for either."""
-    await radio.connect()
-    await client.run()
 
 
 def _broker(root: str, settings: "Config", clock: "ClockKeeper") -> mqtt_link.Broker:

@@ -52,6 +52,10 @@ class Whereabouts:
             "fix_age_ms": age_ms,
         }
 
+    def readings(self) -> "dict[str, int]":
+        """Return its health field: the damaged lines of the receiver."""
+        return {"garbled": self.receiver.garbled}
+
     def words(self) -> str:
         """Return what the inspector reads about the position."""
         fix, age_ms = self._young_fix()

@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from device.history import History
     from device.publisher import Publisher
-    from scale.load import Load
     from scale.storage_line import StorageLine
 
     from rail.carcass import Carcass, Identity
@@ -54,7 +53,7 @@ class CarcassBook:
         if identity.tag is None and identity.hook is None:
             identity.hook = GIVEN_HOOKS_FROM + number
         code, side = record.code_of(self._code_base, number), self._side(identity)
-        entries, weighing_back = self.weighing_before(carcass)
+        entries, weighing_back = carcass.weighing_before(self._history)
         entries.append(carcass.record(code, lot.code, side, weighing_back))
         written, _ = self._history.write(entries)[-1]  # 2 sign, 3 journal
         # On flash. A crash from here on: the carcass counts and will be published; the register is mended at boot.
@@ -63,19 +62,6 @@ class CarcassBook:
         carcass.weighing_seq = written.seq - weighing_back
         self._left_hook = identity.hook if side == LEFT else None
         self._publisher.wake()  # 4 publish
-
-    def weighing_before(self, load: "Load") -> "tuple[list[tuple[int, dict[str, object]]], int]":
-        """Return what to write before a record about ``load``, and how far before that record its weighing stands."""
-        if load.weighing_seq is None:
-            return [load.weighing()], 1
-        return [], self._history.next_seq - load.weighing_seq
-
-    def keep_weighing(self, load: "Load") -> None:
-        """Record a weight that is no carcass yet, or never will be; every weight that settles leaves a record."""
-        if load.weighing_seq is None:
-            weighing, _ = self._history.write([load.weighing()])[0]
-            load.weighing_seq = weighing.seq
-            self._publisher.wake()
 
     def _side(self, identity: "Identity") -> int:
         if not self._has_sides:

@@ -103,7 +103,7 @@ class Disposal:
             self._history.audit("disposal_mismatch", "%d g condemned, %d g brought" % (sum(grams_in), grams))
             self._publisher.wake()
             raise Rejected("disposal.mismatch")
-        entries, weighing_back = self._book.weighing_before(load)
+        entries, weighing_back = load.weighing_before(self._history)
         entries.append(self._movement(condemned, grams, weighing_back))
         written, _ = self._history.write(entries)[-1]
         # A crash from here on: destroyed; the register is mended at boot.

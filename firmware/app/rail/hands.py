@@ -4,14 +4,13 @@ The matrix is the counter scale's with other labels: 0 无耳标 (no tag), 1 不
 3 重打 (print again); clear takes the lot off the line.
 """
 
-from scale.screens import TARED, UNTARED, ZEROED
 from tracewire.errors import Rejected
 
 from rail import lots, screens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from scale.weighing import Weigher
+    from scale.platform import Platform
 
     from rail.carcass import Carcass, Rail
     from rail.carcass_book import CarcassBook
@@ -28,7 +27,7 @@ class Hands:
 
     def __init__(
         self,
-        weigher: "Weigher",
+        platform: "Platform",
         rail: "Rail",
         book: "CarcassBook",
         lot_desk: "LotDesk",
@@ -36,7 +35,7 @@ class Hands:
         exit_desk: "ExitDesk",
         screen: "RailScreen",
     ) -> None:
-        self._weigher = weigher
+        self._platform = platform
         self._rail = rail
         self._book = book
         self._lot_desk = lot_desk
@@ -44,8 +43,6 @@ class Hands:
         self._disposal = disposal
         self._screen = screen
         self._answers = {
-            "zero": self._zero,
-            "tare": self._tare,
             "clear": lot_desk.clear,
             NO_TAG: self._enter_without_tag,
             CONDEMN: self._condemn,
@@ -59,7 +56,7 @@ class Hands:
             self._lot_desk.choose(int(key[3:]))
         elif key in self._answers:
             self._answers[key]()
-        else:
+        elif not self._platform.take(key):
             raise Rejected("key.unknown", key)
 
     def hold(self, card: bytes) -> None:
@@ -73,13 +70,6 @@ class Hands:
         """Take what hangs for what was condemned."""
         carcass.is_withheld = True
         self._screen.say(screens.DESTROYED % self._disposal.destroy(carcass))
-
-    def _zero(self) -> None:
-        self._weigher.zero()
-        self._screen.say(ZEROED)
-
-    def _tare(self) -> None:
-        self._screen.say(TARED if self._weigher.tare() else UNTARED)
 
     def _enter_without_tag(self) -> None:
         carcass = self._rail.carcass

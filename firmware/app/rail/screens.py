@@ -12,32 +12,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rail.carcass import Carcass
 
-MESSAGES = {
-    "tag.frame": "读卡器信号有误",
-    "tag.checksum": "读卡器信号有误",
-    "tag.species": "耳标畜种不符",
-    "tag.county": "耳标县区码有误",
-    "tag.animal": "耳标编号有误",
-    "tag.repeated": "耳标重复，未登记",
-    "tag.late": "耳标读取过晚，已按挂钩登记",
-    "lot.none": "请刷批次卡",
-    "lot.card": "此批次卡无法识别",
-    "lot.no_quarantine": "批次卡无动物检疫证",
-    "lot.no_place": "此键无批次",
-    "carcass.none": "轨道上无胴体",
-    "carcass.recorded": "胴体已登记",
-    "carcass.condemned": "胴体已判不合格",
-    "disposal.nothing": "无待处置胴体",
-    "disposal.full": "待处置胴体已满，请先处置",
-    "disposal.mismatch": "重量与不合格胴体不符",
-    "voucher.no_quarantine": "缺产品检疫证，不能出证",
-    "voucher.no_quality": "缺品质检验证，不能出证",
-    "voucher.nothing": "无可出证胴体",
-    "session.card": "此卡无法识别",
-    "journal.full": "存储已满，停止登记",
-    "printer.paper_out": "打印机缺纸，已登记，换纸后重打",
-    "printer.jam": "打印机卡纸，已登记，修好后重打",
-}
+MESSAGES = """
+tag.frame 读卡器信号有误
+tag.checksum 读卡器信号有误
+tag.species 耳标畜种不符
+tag.county 耳标县区码有误
+tag.animal 耳标编号有误
+tag.repeated 耳标重复，未登记
+tag.late 耳标读取过晚，已按挂钩登记
+lot.none 请刷批次卡
+lot.card 此批次卡无法识别
+lot.no_quarantine 批次卡无动物检疫证
+lot.no_place 此键无批次
+carcass.none 轨道上无胴体
+carcass.recorded 胴体已登记
+carcass.condemned 胴体已判不合格
+disposal.nothing 无待处置胴体
+disposal.full 待处置胴体已满，请先处置
+disposal.mismatch 重量与不合格胴体不符
+voucher.no_quarantine 缺产品检疫证，不能出证
+voucher.no_quality 缺品质检验证，不能出证
+voucher.nothing 无可出证胴体
+session.card 此卡无法识别
+journal.full 存储已满，停止登记
+printer.paper_out 打印机缺纸，已登记，换纸后重打
+printer.jam 打印机卡纸，已登记，修好后重打
+"""
+"""One line for each code, as in ``scale.screens``, which has the words for weights."""
 
 NO_LOT = "请刷批次卡"
 LOT_SET = "批次 "
@@ -48,9 +49,9 @@ DESTROYED = "已处置 %d 头"
 HANDED_OVER = "已出证 %d 头 凭证 %s"
 
 
-def words(code: str) -> str:
-    """Return the sentence for an error code; what the rail has no words for is said as the counter scale says it."""
-    return MESSAGES.get(code) or screens.refusal(code)
+def words(code: str, detail: str = "") -> str:
+    """Return the sentence for an error code."""
+    return screens.refusal(code, detail, MESSAGES)
 
 
 def carcass_line(carcass: "Carcass") -> str:
@@ -67,9 +68,9 @@ class RailScreen(Screen):
         Screen.__init__(self, display, lamps)
         self._beeper = beeper
 
-    def refuse(self, code: str) -> None:
+    def refuse(self, code: str, detail: str = "") -> None:
         """Show why something was not done, and sound it."""
-        self.say(words(code))
+        self.say(words(code, detail))
         self._beeper.sound("refused")
 
     def recorded(self, carcass: "Carcass") -> None:

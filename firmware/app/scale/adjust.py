@@ -1,6 +1,6 @@
 """Change what a scale weighs by, or what its type plate says: under the broken seal, and each change is a record.
 
-    mpremote … exec "from scale import adjust; adjust.main()"      the selling program is not running then
+    mpremote … exec "from scale import adjust; adjust.main('rail')"      the weighing program is not running then
 
 One console line ``cx1 `` and base64 (as at enrolment) of a CBOR map: 1 the changed parameters, a map with keys 10 to
 13, 15 and 16 of ``config.cbor``; 2 the five texts of ``identity.cbor``. Nothing else can be reached here.
@@ -13,7 +13,6 @@ import os
 import sys
 
 from device import config
-from device.config import Config
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -23,7 +22,7 @@ from tracewire import cbor, enrolment, p256
 from tracewire.errors import Misuse, Rejected, TracewireError, Unavailable
 from tracewire.fields import LABEL
 
-from scale import type_plate
+from scale import identity
 
 PARAMETERS, IDENTITY = 1, 2
 
@@ -54,7 +53,7 @@ def apply(root: str, change: bytes, is_unsealed: bool, history: History) -> int:
     if PARAMETERS in wanted:
         files.append((config.FILE, _adjusted(root, wanted[PARAMETERS], changes)))
     if IDENTITY in wanted:
-        files.append((type_plate.IDENTITY_FILE, _identified(root, wanted[IDENTITY], changes)))
+        files.append((identity.IDENTITY_FILE, _identified(root, wanted[IDENTITY], changes)))
     for name, before, after in changes:
         event = "seal_changed" if name == _SEAL_NUMBER else "parameter_changed"
         history.audit(event, ("%s %s to %s" % (name, before, after))[:120])
@@ -73,7 +72,7 @@ def _adjusted(root: str, parameters: object, changes: "list[tuple[str, object, o
             changes.append((_ADJUSTABLE[key], values.get(key, "-"), parameters[key]))
     values.update(parameters)
     try:
-        type_plate.limits(Config(values))
+        identity.limits(config.read(values))
     except (Misuse, TypeError) as refusal:
         raise Rejected("adjust.parameters", str(refusal))
     return cbor.encode(values)
@@ -81,7 +80,7 @@ def _adjusted(root: str, parameters: object, changes: "list[tuple[str, object, o
 
 def _identified(root: str, texts: object, changes: "list[tuple[str, object, object]]") -> bytes:
     content = cbor.encode(texts)
-    for name, before, after in zip(type_plate.IDENTITY, type_plate.identity(root), type_plate.decode_identity(content)):
+    for name, before, after in zip(identity.IDENTITY, identity.texts(root), identity.decode(content)):
         if after and not LABEL.check(after):
             raise Rejected("adjust.identity", name)
         if before != after:
@@ -99,12 +98,12 @@ def _replace(path: str, content: bytes) -> None:
         raise Unavailable("adjust.flash", str(error))
 
 
-def main() -> None:
-    """Read one line from the console, apply it, say what came of it."""
+def main(program: str) -> None:
+    """Read one line from the console, apply it, say what came of it; ``program`` is the package that weighs here."""
     p256.self_test()
     root = flash.mount()
     settings = config.load(root)
-    boot = type_plate.boot_body(settings, "command", type_plate.identity(root), type_plate.software_digest(root))
+    boot = identity.boot_body(root, settings, __import__(program).MAKE, "command")
     journal = Journal(root + "/journal", settings.journal_bytes)
     key = KeyStore(root, entropy.read)
     history = History(journal, key, clock, boot, Mark(nvram, key.kid))
@@ -117,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] if len(sys.argv) > 1 else "scale")

@@ -13,6 +13,9 @@ from scale.price import amount_fen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from device.history import History
+    from device.publisher import Publisher
+
     from scale.plu import Plu
     from scale.weighing import Reading
 
@@ -50,6 +53,19 @@ class Load:
             "net_grams": self.reading.net_grams,
             "e_grams": self._e_grams,
         }
+
+    def weighing_before(self, history: "History") -> "tuple[list[tuple[int, dict[str, object]]], int]":
+        """Return what to write before a record about it, and how far before that record its weighing stands."""
+        if self.weighing_seq is None:
+            return [self.weighing()], 1
+        return [], history.next_seq - self.weighing_seq
+
+    def keep(self, history: "History", publisher: "Publisher") -> None:
+        """Record its weighing by itself, unless it is on flash already; raises as ``History.write``."""
+        if self.weighing_seq is None:
+            weighing, _ = history.write([self.weighing()])[0]
+            self.weighing_seq = weighing.seq
+            publisher.wake()
 
     def sale(self, goods: "Plu", lot: str, weighing_back: int) -> "tuple[int, dict[str, object]]":
         """Return kind and body of its sale as ``goods`` from ``lot``; Rejected "sale.repeated" when it is sold.

@@ -4,11 +4,15 @@ Codes come from the ``Rejected`` and ``Unavailable`` errors of the firmware; a t
 has words here.
 """
 
+from tracewire.errors import Rejected, Unavailable
+
 from scale.price import kilograms, yuan
 from scale.weighing import OVERLOAD, SILENT, STABLE, STARTING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scale.plu import Plu
     from scale.weighing import Reading
 
@@ -85,11 +89,11 @@ _STATES = {STARTING: "请清空秤盘", OVERLOAD: "超载 ----", SILENT: "----",
 def refusal(code: str, detail: str = "", messages: str = MESSAGES) -> str:
     """Return the sentence for an error code, with ``detail`` where it has a place for it.
 
-    An unforeseen code is shown as it is, never hidden.
+    What ``messages`` has no words for is said as the counter scale says it, an unforeseen code as it is, never hidden.
     """
     found = messages.find("\n" + code + " ")
     if found < 0:
-        return "不能执行：" + code
+        return "不能执行：" + code if messages is MESSAGES else refusal(code, detail)
     start = found + len(code) + 2
     words = messages[start : messages.find("\n", start)]
     return words % detail if "%s" in words else words
@@ -150,6 +154,13 @@ class Screen:
     def refuse(self, code: str, detail: str = "") -> None:
         """Show why something was not done."""
         self.say(refusal(code, detail))
+
+    def attempt(self, action: "Callable[..., None]", *arguments: object) -> None:
+        """Do something that may be refused, and say so: nothing that a person asks for ends in silence."""
+        try:
+            action(*arguments)
+        except (Rejected, Unavailable) as refusal:
+            self.refuse(refusal.code, refusal.detail)
 
     def seller(self, stall: "str | None") -> None:
         """Show who is selling, or that a card is needed."""

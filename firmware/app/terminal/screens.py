@@ -55,8 +55,7 @@ def words(code: str, detail: str = "") -> str:
     """Return the sentence for an error code; for "card.overdrawn" with what is left of the lot."""
     if code == "card.overdrawn":
         detail = kilograms(int(detail))
-    known = MESSAGES if "\n" + code + " " in MESSAGES else screens.MESSAGES
-    return screens.refusal(code, detail, known)
+    return screens.refusal(code, detail, MESSAGES)
 
 
 def said(what: "Contents") -> str:

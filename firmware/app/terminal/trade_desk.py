@@ -6,30 +6,25 @@ scale or, for a share of a lot, from the card's own stock; no key gives one.
 
 import time
 
+from hal import clock
 from tracewire import record
 from tracewire.errors import Rejected
 
 from terminal import voucher
 from terminal.deal import Deal
 from terminal.owed import Write
-from terminal.screens import CHOSEN, CLEARED, DONE, REPRINTED, SHARES, kilograms
+from terminal.screens import CHOSEN, DONE, REPRINTED, SHARES, kilograms
 from terminal.voucher_book import Voucher
 from terminal.voucher_labels import COPY_AGAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cards.reader import Reader
-    from device.config import Config
     from device.downlink_lots import Lots
-    from device.history import History
-    from device.paper import Paper
-    from device.publisher import Publisher
     from scale.load import Load
+    from scale.platform import Loads
     from scale.plu import PriceList
-    from scale.storage_line import StorageLine
-    from scale.weighing import Weigher
+    from scale.station import Station
 
     from terminal.deal import Party
     from terminal.owed import Owed
@@ -44,41 +39,31 @@ AGAIN = 3
 
 
 class TradeDesk:
-    """One deal at a time. ``load`` is what lies on the scale, settled, or None; the flow keeps it up to date."""
+    """One deal at a time."""
 
     def __init__(
         self,
         *,
-        settings: "Config",
-        weigher: "Weigher",
+        station: "Station",
+        loads: "Loads",
         prices: "PriceList",
         reader: "Reader",
         owed: "Owed",
         book: "VoucherBook",
-        paper: "Paper",
         screen: "TerminalScreen",
-        storage_line: "StorageLine",
         lots: "Lots",
-        history: "History",
-        publisher: "Publisher",
-        ticks_ms: "Callable[[], int]",
     ) -> None:
-        self._settings = settings
-        self._weigher = weigher
+        self._station = station
+        self._history = station.history
+        self._loads = loads
         self._prices = prices
         self._reader = reader
         self._owed = owed
         self._book = book
-        self._paper = paper
         self._screen = screen
-        self._storage_line = storage_line
         self._lots = lots
-        self._history = history
-        self._publisher = publisher
-        self._ticks_ms = ticks_ms
-        self._touched_ms = ticks_ms()
+        self._touched_ms = clock.ticks_ms()
         self._deal = Deal()
-        self.load = None
         self._show()
 
     def take(self, party: "Party") -> None:
@@ -103,13 +88,13 @@ class TradeDesk:
         self._deal.key_in(digit)
         self._screen.say(SHARES % (self._deal.shares, kilograms(self._deal.share_grams())))
 
-    def clear(self) -> None:
-        """Take back the shares that were keyed in, or else the whole deal."""
+    def clear(self, answer: str) -> None:
+        """Take back the shares that were keyed in, or else the whole deal, and say ``answer``."""
         if self._deal.shares:
             self._deal.shares = 0
         else:
             self._deal = Deal()
-        self._screen.say(CLEARED)
+        self._screen.say(answer)
         self._show()
 
     def confirm(self) -> None:
@@ -119,7 +104,8 @@ class TradeDesk:
         "lot.overdrawn", "plu.unknown", "sale.repeated"; Unavailable "journal.full", "owed.flash", "voucher.flash".
         """
         self._touch()
-        self._storage_line.require_room()
+        self._station.lock_desk.require_unlocked()
+        self._station.storage_line.require_room()
         deal = self._deal
         plu, lot = deal.row
         goods = self._prices.goods(plu)
@@ -128,8 +114,8 @@ class TradeDesk:
         if grams <= 0:
             raise Rejected("deal.nothing")
         self._lots.require_sellable(lot, grams)
-        entries, weighing_back = self._weighing(load)
-        number = record.code_of(self._settings.code_base, self._history.totals[0] + 1)
+        entries, weighing_back = load.weighing_before(self._history) if load else ([], None)
+        number = record.code_of(self._station.settings.code_base, self._history.totals[0] + 1)
         writes = _writes(deal, deal.check(grams), number, grams)
         self._owed.stage(number, plu, writes)
         entries.append(deal.movement(number, grams, goods.name, weighing_back))
@@ -139,7 +125,7 @@ class TradeDesk:
         if load:
             load.weighing_seq, load.is_sold = moved.seq - weighing_back, True
         self._lots.sold(lot, grams)
-        self._publisher.wake()  # 4 publish
+        self._station.publisher.wake()  # 4 publish
         signed = Voucher(plu, sealed)
         self._book.keep(signed)
         self._report(self._owed.commit())
@@ -149,20 +135,13 @@ class TradeDesk:
         self._print([(signed, copy) for copy in voucher.COPIES])
 
     def _require_load(self) -> "Load":
-        self._weigher.check_sellable()
-        if self.load is None:
-            raise Rejected("weighing.none")
-        if self.load.is_sold:
-            raise Rejected("sale.repeated")
-        return self.load
-
-    def _weighing(self, load: "Load | None") -> "tuple[list[tuple[int, dict[str, object]]], int | None]":
-        """Return the weighing record that is still to be written, and how far before the movement it stands."""
+        self._station.weigher.check_sellable()
+        load = self._loads.current
         if load is None:
-            return [], None
-        if load.weighing_seq is None:
-            return [load.weighing()], 1
-        return [], self._history.next_seq - load.weighing_seq
+            raise Rejected("weighing.none")
+        if load.is_sold:
+            raise Rejected("sale.repeated")
+        return load
 
     def _reprint(self) -> None:
         """Print the last vouchers of the card that was tapped alone; without a card the newest one, both copies."""
@@ -179,7 +158,7 @@ class TradeDesk:
     def _print(self, wanted: "list[tuple[Voucher, bytes]]") -> bool:
         for one, copy in wanted:
             goods_gbk = self._prices.goods(one.plu).name_gbk
-            if not self._paper.put(voucher.compose(self._settings, goods_gbk, one, copy)):
+            if not self._station.paper.put(voucher.compose(self._station.settings, goods_gbk, one, copy)):
                 return False
         return True
 
@@ -188,7 +167,7 @@ class TradeDesk:
             self._history.audit("card_unsettled", write.describe())
 
     def _touch(self) -> None:
-        now_ms = self._ticks_ms()
+        now_ms = clock.ticks_ms()
         if time.ticks_diff(now_ms, self._touched_ms) > IDLE_MS:
             self._deal = Deal()
         self._touched_ms = now_ms

@@ -18,7 +18,7 @@ def test_an_opened_case_locks_the_line_through_a_power_cut(
     async def story(line: RailProcess) -> None:
         await bring_lot(line)
         await line.open_case()
-        await line.wait_until(lambda: "询问码" in line.screen[3])
+        await line.wait_for_lamp("alarm")  # by now the lock is on record
         await line.close_case()
         await line.restart()
         await line.wait_until(lambda: "询问码" in line.screen[3])

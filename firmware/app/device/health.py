@@ -1,31 +1,32 @@
-"""The heartbeat of the scale: a health record at least every 15 minutes, also when nothing is sold.
+"""The heartbeat of a device: a health record at least every 15 minutes, also when nothing is done.
 
-Why: a later record convicts an earlier hole, so a silent scale is either switched off or hiding something.
+Why: a later record convicts an earlier hole, so a silent device is either switched off or hiding something.
 """
 
 import asyncio
 import gc
 import time
 
-from hal import power, radio
+from hal import clock, power, radio
 from tracewire import record
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from scale.weighing import Weigher
+    from device.history import History
+    from device.journal import Journal
+    from device.publisher import Publisher
 
 FIRST_BEAT_S = 20
-"""Soon after power-on, when everything runs: the state the scale came up in."""
+"""Soon after power-on, when everything runs: the state the device came up in."""
 
 HEARTBEAT_S = 840
 """14 minutes: one late beat still keeps the 15 of the design."""
 
-
 LONGEST_HOURS = 8760
-"""A year: said of a scale that writes next to nothing."""
+"""A year: said of a device that writes next to nothing."""
 
 _MS_PER_HOUR = 3600000
 
@@ -33,32 +34,23 @@ _MS_PER_HOUR = 3600000
 class Heart:
     """Beats from power-on; ``refused`` counts the records that a full journal had no room for.
 
-    ``readings`` return further health fields of other parts.
+    ``boot_cause`` is its number in the boot record; ``readings`` return further health fields of other parts.
     """
 
     def __init__(
         self,
-        *,
-        ticks_ms: "Callable[[], int]",
-        weigher: "Weigher",
-        printer: object,
-        journal: object,
-        history: object,
-        publisher: object,
-        app: object,
-        boot: "dict[str, object]",
-        readings: "Sequence[Callable[[], dict[str, int]]]" = (),
+        journal: "Journal",
+        history: "History",
+        publisher: "Publisher",
+        boot_cause: int,
+        *readings: "Callable[[], dict[str, int]]",
     ) -> None:
-        self._ticks_ms = ticks_ms
-        self._weigher = weigher
-        self._printer = printer
         self._journal = journal
         self._history = history
         self._publisher = publisher
-        self._app = app
-        self._boot = boot
+        self._boot_cause = boot_cause
         self._readings = readings
-        self._last_ticks_ms = ticks_ms()
+        self._last_ticks_ms = clock.ticks_ms()
         self._uptime_ms = 0
         self.refused = 0
 
@@ -75,8 +67,8 @@ class Heart:
                 self.refused += 1
 
     def body(self) -> "dict[str, object]":
-        """Return how the scale is now."""
-        now = self._ticks_ms()
+        """Return how the device is now."""
+        now = clock.ticks_ms()
         self._uptime_ms += time.ticks_diff(now, self._last_ticks_ms)  # ticks wrap: add up in steps
         self._last_ticks_ms = now
         gc.collect()
@@ -86,15 +78,12 @@ class Heart:
             "journal_permille": self._journal.used_permille,
             "storage": self._journal.state,
             "heap_free_bytes": gc.mem_free(),
-            "zero_drift_grams": self._weigher.zero_drift_grams,
-            "printer": self._printer.status(),
             "refused": self.refused,
             "flash_hours": self._flash_hours(),
-            "boot_cause": self._boot["cause"],
+            "boot_cause": self._boot_cause,
             "heap_low_bytes": self._history.heap_low_bytes,
             "event_counter": self._history.event_counter,
         }
-        body.update(self._app.readings())
         body.update(power.readings())
         body.update(radio.readings())
         for readings in self._readings:
@@ -102,6 +91,6 @@ class Heart:
         return body
 
     def _flash_hours(self) -> int:
-        """Whole hours until a full journal stops sales, were nothing sent and all went on as since power-on."""
+        """Whole hours until a full journal stops work, were nothing sent and all went on as since power-on."""
         written = max(1, self._journal.written_bytes)
         return min(LONGEST_HOURS, self._journal.room_bytes * self._uptime_ms // (written * _MS_PER_HOUR))
