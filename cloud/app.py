@@ -38,7 +38,10 @@ from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.ledger.log_keys import LogKeys
+from cloud.ops import endpoints as ops_endpoints
+from cloud.ops.live import Live
 from cloud.ops.projection import Fleet
+from cloud.ops.watch import Watch
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall import report_endpoints
 from cloud.recall.case import RecallView
@@ -143,6 +146,8 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     guard = Guard(Accounts(accounts, now_ms))
     public_app.include_router(accounts_endpoints.router(guard))
     _serve_traces(public_app, config, stores, registry)
+    watch = Watch(config.directory, stores.ledger, stores.projections, registry, now_ms)
+    public_app.include_router(ops_endpoints.router(watch, Live(watch), guard))
     return Cloud(stores, accounts, intake, worker, shipper, submitters, ingest_app, public_app)
 
 

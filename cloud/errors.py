@@ -23,6 +23,7 @@ _STATUS = {
     "account.form": 403,
     "account.role": 403,
     "account.signed_out": 401,
+    "device.unknown": 404,
     "envelope.too_large": 413,
     "envelope.encoding": 415,
     "envelope.type": 415,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
+from sse_starlette.sse import AppStatus
 from tracewire.errors import Misuse, Unavailable
 
 from cloud.app import create_cloud
@@ -112,6 +113,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(servers: list[_Server]) -> None:
     def stop() -> None:
+        AppStatus.should_exit = True  # streams of events end at once and hold nobody up
         for server in servers:
             server.should_exit = True
 

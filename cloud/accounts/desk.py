@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from cloud.accounts.account import INSPECTOR, MARKET_OPENER, REGULATOR, SELLER, Account
+from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR, SELLER, Account
 from cloud.web.page import Pages
 
 
@@ -21,12 +21,18 @@ class Room:
 AT_MARKETS = (SELLER, MARKET_OPENER, INSPECTOR, REGULATOR)
 """Who sees goods; each only its own part."""
 
+AT_DEVICES = (OPS, MARKET_OPENER, INSPECTOR, REGULATOR)
+"""Who sees scales and terminals; each only its own part."""
+
 ROOMS = (
     Room("/console", "rooms.today", AT_MARKETS),
     Room("/console/lots", "rooms.lots", AT_MARKETS),
     Room("/console/sellers", "rooms.sellers", AT_MARKETS),
     Room("/console/recalls", "rooms.recalls", AT_MARKETS),
     Room("/console/flags", "rooms.flags", AT_MARKETS),
+    Room("/ops", "rooms.ops", AT_DEVICES),
+    Room("/ops/map", "rooms.map", AT_DEVICES),
+    Room("/ops/use", "rooms.use", AT_DEVICES),
 )
 
 PRIVATE = {"Cache-Control": "private, no-store"}

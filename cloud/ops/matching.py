@@ -19,6 +19,7 @@ WEIGHING, SALE = "weighing", "sale"
 ANY_GRAMS = -1
 """Of a carcass or a movement: it says which weighing it used, but its mass is not the net of that weighing."""
 
+_SPEAK_OF_WEIGHING = (records.WEIGHING, records.SALE, records.CARCASS, records.MOVEMENT)
 _ADD = insert(unmatched)
 _TAKE_AWAY = delete(unmatched).where(unmatched.c.device == bindparam("b_device"), unmatched.c.seq == bindparam("b_seq"))
 _KEYS_AT_ONCE = 500
@@ -54,12 +55,14 @@ def match(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def half_of(entry: Entry) -> Half | None:
     """Return what a record says about weighing and selling; None when it says nothing."""
+    if entry.kind not in _SPEAK_OF_WEIGHING:
+        return None
     body = entry.body
-    if entry.record.kind == records.WEIGHING:
+    if entry.kind == records.WEIGHING:
         kind, weighing_seq, grams = WEIGHING, entry.seq, body["net_grams"]
     elif "weighing_back" in body:
         kind, weighing_seq = SALE, entry.seq - body["weighing_back"]
-        grams = body["net_grams"] if entry.record.kind == records.SALE else ANY_GRAMS
+        grams = body["net_grams"] if entry.kind == records.SALE else ANY_GRAMS
     else:
         return None
     return Half(entry.device, entry.seq, weighing_seq, kind, day_of(entry.moment_ms), entry.moment_ms, grams)

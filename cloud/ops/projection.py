@@ -31,10 +31,10 @@ class Fleet:
             fold(states[entry.device], entry)
         _replace(connection, tables.devices, list(states.values()))
         _replace(connection, tables.days, _grown_days(connection, entries))
-        health = [entry for entry in entries if entry.record.kind == records.HEALTH]
+        health = [entry for entry in entries if entry.kind == records.HEALTH]
         insert_rows(connection, _ADD_POINTS, [_point(entry) for entry in health])
         matching.match(connection, entries)
-        _note_software(connection, [entry for entry in entries if entry.record.kind == records.BOOT])
+        _note_software(connection, [entry for entry in entries if entry.kind == records.BOOT])
 
 
 def _states(connection: Connection, names: set[str]) -> dict[str, State]:
@@ -63,7 +63,7 @@ def _grown_days(connection: Connection, entries: Sequence[Entry]) -> list[dict[s
 
 
 def _counted(entry: Entry) -> Mapping[str, int]:
-    kind = entry.record.kind
+    kind = entry.kind
     if kind == records.WEIGHING:
         return {"records": 1, "weighings": 1}
     if kind == records.SALE:

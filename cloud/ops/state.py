@@ -36,7 +36,7 @@ def fold(state: State, entry: Entry) -> None:
     state["changed_index"] = max(state["changed_index"], entry.index)
     if entry.seq > state["newest_seq"]:
         state |= {"newest_seq": entry.seq, "seen_ms": entry.moment_ms, "site": entry.site, "standing": entry.standing}
-    kind = entry.record.kind
+    kind = entry.kind
     if kind == records.HEALTH:
         _health(state, entry)
     elif kind == records.BOOT:

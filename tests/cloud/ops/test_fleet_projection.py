@@ -15,6 +15,7 @@ from cloud.ops import matching, tables
 from cloud.ops.matching import SALE, WEIGHING
 from cloud.ops.state import empty, fold
 from cloud.projections import Projections
+from simulators.node import Node
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
 
@@ -64,21 +65,22 @@ HISTORY = [
 
 def entries_of(history: list[tuple[int, dict[str, Any]]]) -> list[Entry]:
     """Return a device's history as the ledger would give it, a second apart."""
+    node = Node("scale-0001")
     return [
         Entry(
             index=seq,
-            device="scale-0001",
+            device=node.name,
             seq=seq,
+            kind=kind,
             digest=bytes(32),
-            kid=bytes(8),
+            kid=node.kid,
             site="第八市场",
             standing="active",
             gateway="gateway-01",
             received_ms=MORNING_MS,
             committed_ms=MORNING_MS,
             moment_ms=MORNING_MS + 1000 * seq,
-            sealed=b"",
-            record=record.Record(kind, body, seq, bytes(32), MORNING_MS + 1000 * seq),
+            sealed=node.seal(kind, body, MORNING_MS + 1000 * seq),
         )
         for seq, (kind, body) in enumerate(history, 1)
     ]

@@ -1,0 +1,147 @@
+"""The fleet at a glance: counts by heading, and the devices behind them, chosen, sorted and paged by the store.
+
+Why all of it in the store: ten thousand devices are ten thousand rows in one table with a condition for each heading;
+a page of fifty costs what fifty cost.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, nulls_last, or_, select
+
+from cloud.ops.metrics import Sources, sources
+from cloud.ops.register import register
+from cloud.ops.rules import TILES, Rule, on_tile
+from cloud.ops.tables import devices
+
+ON_A_PAGE = 50
+LONGEST_SEARCH = 64
+
+Tile = Literal["tampered", "silent", "drifting", "sick", "full", "paper", "gaps", "verification", "outdated"]
+Sort = Literal["name", "heard", "drift", "queue", "battery", "signal", "verified"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which devices somebody may see: of one market by its name, of a division by the beginning of its code, or all."""
+
+    site: str = ""
+    region: str = ""
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return the condition on ``ops_register``."""
+        parts: list[ColumnElement[bool]] = []
+        if self.site:
+            parts.append(register.c.site == self.site)
+        if self.region:
+            parts.append(register.c.division.startswith(self.region, autoescape=True))
+        return and_(True, *parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the address of the page asks for; ``page`` counts from 1."""
+
+    show: Tile | None = None
+    text: str = ""
+    site: str = ""
+    sort: Sort = "name"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How many devices there are, and how many under each heading."""
+
+    devices: int
+    tiles: dict[str, int]
+
+
+Device = RowMapping
+"""A row: the columns of ``ops_register`` and ``fleet_devices``, today's counts, and a flag for each heading."""
+
+
+class Fleet:
+    """Asks one store, at one moment, under one set of rules."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+
+    def glance(self, connection: Connection, scope: Scope, now_ms: int) -> Glance:
+        """Return the counts for the tiles."""
+        tables = sources(now_ms)
+        counts = [func.coalesce(func.sum(case((self._on(tile, now_ms, tables), 1), else_=0)), 0) for tile in TILES]
+        statement = select(func.count(), *counts).select_from(tables.joined).where(scope.condition())
+        every, *found = connection.execute(statement).one()
+        return Glance(every, {tile: int(number) for tile, number in zip(TILES, found, strict=True)})
+
+    def page(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> tuple[int, list[Device]]:
+        """Return how many devices the wish finds, and those of its page."""
+        tables = sources(now_ms)
+        chosen = self._chosen(scope, wish, now_ms, tables)
+        found = connection.execute(select(func.count()).select_from(tables.joined).where(chosen)).scalar_one()
+        statement = self._rows(wish, now_ms, tables).where(chosen)
+        cut = statement.limit(ON_A_PAGE).offset((wish.page - 1) * ON_A_PAGE)
+        return found, list(connection.execute(cut).mappings())
+
+    def every(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> Iterator[Device]:
+        """Yield all devices that the wish finds, whatever its page."""
+        tables = sources(now_ms)
+        statement = self._rows(wish, now_ms, tables).where(self._chosen(scope, wish, now_ms, tables))
+        yield from connection.execute(statement).mappings()
+
+    def one(self, connection: Connection, scope: Scope, name: str, now_ms: int) -> Device | None:
+        """Return one device; None for a name that there is not, or that is not in the scope."""
+        tables = sources(now_ms)
+        chosen = and_(scope.condition(), register.c.name == name)
+        return connection.execute(self._rows(Wish(), now_ms, tables).where(chosen)).mappings().one_or_none()
+
+    def sites(self, connection: Connection, scope: Scope, now_ms: int) -> list[Device]:
+        """Return each market with how many devices it has and how many under each heading."""
+        tables = sources(now_ms)
+        counts = [func.sum(case((self._on(tile, now_ms, tables), 1), else_=0)).label(tile) for tile in TILES]
+        worst = func.sum(case((or_(*(self._on(tile, now_ms, tables) for tile in TILES)), 1), else_=0)).label("marked")
+        statement = (
+            select(register.c.site, func.count().label("devices"), worst, *counts)
+            .select_from(tables.joined)
+            .where(scope.condition())
+            .group_by(register.c.site)
+            .order_by(register.c.site)
+        )
+        return list(connection.execute(statement).mappings())
+
+    def _on(self, tile: str, now_ms: int, tables: Sources) -> ColumnElement[bool]:
+        return on_tile(self._rules, tile, now_ms, tables)
+
+    def _rows(self, wish: Wish, now_ms: int, tables: Sources) -> Select[Any]:
+        flags = [case((self._on(tile, now_ms, tables), 1), else_=0).label(tile) for tile in TILES]
+        known = [column for column in devices.c if column.name not in ("device", "site", "stall")]
+        day = [tables.today.c[name].label(f"{name}_today") for name in ("weighings", "sales", "fen", "hours")]
+        columns = (*register.c, *known, devices.c.stall.label("card_stall"), *day)
+        newest = tables.newest.c.software.label("newest_software")
+        order = (_ORDER[wish.sort], register.c.name)
+        return select(*columns, newest, *flags).select_from(tables.joined).order_by(*order)
+
+    def _chosen(self, scope: Scope, wish: Wish, now_ms: int, tables: Sources) -> ColumnElement[bool]:
+        parts = [scope.condition()]
+        if wish.show is not None:
+            parts.append(self._on(wish.show, now_ms, tables))
+        if wish.site:
+            parts.append(register.c.site == wish.site)
+        if wish.text:
+            fields = (register.c.name, register.c.site, register.c.stall, register.c.seller, register.c.holder)
+            parts.append(or_(*(field.icontains(wish.text, autoescape=True) for field in fields)))
+        return and_(*parts)
+
+
+_ORDER: Mapping[Sort, ColumnElement[Any]] = {
+    "name": register.c.name.asc(),
+    "heard": func.coalesce(devices.c.heard_ms, 0).asc(),
+    "drift": nulls_last(func.abs(devices.c.zero_drift_grams).desc()),
+    "queue": nulls_last(devices.c.journal_permille.desc()),
+    "battery": nulls_last(devices.c.battery_percent.asc()),
+    "signal": nulls_last(devices.c.signal_dbm.asc()),
+    "verified": nulls_last(register.c.verified_until_ms.asc()),
+}
+"""What is most pressing first."""

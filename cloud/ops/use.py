@@ -1,0 +1,119 @@
+"""Use and trust, per stall: are the scales used or shelves for goods, and does each sale rest on a weight?
+
+A weighing that became no sale is one that a customer walked away from, or one that was sold past the scale; a sale
+without a stable weight rests on no weighing of its own mass. Either is normal once and telling when it is many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from cloud.db.arithmetic import total
+from cloud.ops.fleet import ON_A_PAGE, Scope
+from cloud.ops.matching import SALE, WEIGHING
+from cloud.ops.register import register
+from cloud.ops.tables import day_of, days, devices, unmatched
+
+LONGEST_DAYS = 92
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """One device over the days asked for."""
+
+    name: str
+    site: str
+    stall: str
+    seller: str
+    days_used: int
+    """Days on which anything was sold."""
+    hours_on: int
+    """Hours in which it said anything at all."""
+    weighings: int
+    sales: int
+    fen: int
+    slips: int
+    """Slips printed: one for each sale, less those that still wait for paper."""
+    unsold: int
+    """Weighings that became no sale."""
+    weightless: int
+    """Sales without a stable weight."""
+
+    @property
+    def is_shelf(self) -> bool:
+        """Tell whether it was on and sold nothing."""
+        return self.hours_on > 0 and self.sales == 0
+
+    @property
+    def unsold_percent(self) -> int:
+        """Return how many of a hundred weighings became no sale."""
+        return 100 * self.unsold // self.weighings if self.weighings else 0
+
+
+def read(
+    connection: Connection, scope: Scope, now_ms: int, length_days: int, page: int = 1
+) -> tuple[int, Sequence[Use]]:
+    """Return how many devices there are and those of one page, the least used first."""
+    first = day_of(now_ms) - length_days + 1
+    used = (
+        select(
+            days.c.device,
+            func.sum(case((days.c.sales > 0, 1), else_=0)).label("days_used"),
+            *(total(days.c[name]).label(name) for name in ("weighings", "sales", "fen")),
+        )
+        .where(days.c.day >= first)
+        .group_by(days.c.device)
+        .subquery("used")
+    )
+    alone = (
+        select(
+            unmatched.c.device,
+            *(func.sum(case((unmatched.c.kind == kind, 1), else_=0)).label(kind) for kind in (WEIGHING, SALE)),
+        )
+        .where(unmatched.c.day >= first)
+        .group_by(unmatched.c.device)
+        .subquery("alone")
+    )
+    joined = (
+        register.outerjoin(devices, devices.c.device == register.c.name)
+        .outerjoin(used, used.c.device == register.c.name)
+        .outerjoin(alone, alone.c.device == register.c.name)
+    )
+    numbers = [used.c.days_used, used.c.weighings, used.c.sales, used.c.fen, alone.c.weighing, alone.c.sale]
+    statement = (
+        select(register, devices.c.slips_owed, *(func.coalesce(number, 0).label(number.name) for number in numbers))
+        .select_from(joined)
+        .where(_SELLS, scope.condition())
+        .order_by(func.coalesce(used.c.sales, 0), register.c.site, register.c.name)
+        .limit(ON_A_PAGE)
+        .offset((page - 1) * ON_A_PAGE)
+    )
+    every = connection.execute(select(func.count()).select_from(register).where(_SELLS, scope.condition())).scalar_one()
+    rows = connection.execute(statement).mappings().all()
+    hours = _hours_on(connection, [row["name"] for row in rows], first)
+    return every, [
+        Use(
+            **{
+                name: row[name]
+                for name in ("name", "site", "stall", "seller", "days_used", "weighings", "sales", "fen")
+            },
+            hours_on=hours.get(row["name"], 0),
+            slips=max(0, row["sales"] - (row["slips_owed"] or 0)),
+            unsold=row[WEIGHING],
+            weightless=row[SALE],
+        )
+        for row in rows
+    ]
+
+
+_SELLS = register.c.role == "scale"
+
+
+def _hours_on(connection: Connection, names: Sequence[str], first: int) -> dict[str, int]:
+    """Return in how many hours each device said anything: bits that no database counts alike are counted here."""
+    statement = select(days.c.device, days.c.hours).where(and_(days.c.device.in_(names), days.c.day >= first))
+    found: dict[str, int] = {}
+    for device, hours in connection.execute(statement):
+        found[device] = found.get(device, 0) + hours.bit_count()
+    return found

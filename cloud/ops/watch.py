@@ -1,0 +1,45 @@
+"""What the pages of the fleet read from: stores, rules and places of one cloud, put together once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from cloud.db.engine import Store
+from cloud.ops import assets, places, register, rules
+from cloud.ops.fleet import Fleet
+from cloud.ops.register import Register
+from cloud.registry import RegistryFile
+
+
+class Watch:
+    """Everything that the dashboards know; callable from any thread."""
+
+    def __init__(
+        self, directory: Path, ledger: Store, store: Store, registry: RegistryFile, now_ms: Callable[[], int]
+    ) -> None:
+        """Read rules and places, and make the tables that are not there yet. ``Misuse`` says what is wrong."""
+        with ledger.alone() as connection:
+            assets.TABLES.create_all(connection)
+        register.prepare(store)
+        self.rules = rules.load(directory)
+        self.places = places.load(directory)
+        self.fleet = Fleet(self.rules)
+        self.now_ms = now_ms
+        self.ledger = ledger
+        self._store = store
+        self._registry = registry
+        self._register = Register(ledger, store, registry)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that reads the fleet, level with registry and asset ledger."""
+        self._register.refresh()
+        with self._store.reader.connect() as connection:
+            yield connection
+
+    def code_base(self, name: str) -> str:
+        """Return the 13 digits that a device's codes begin with; empty when it gives none."""
+        credential = self._registry.current().current(name)
+        return (credential.code_base or "") if credential else ""
