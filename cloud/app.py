@@ -7,7 +7,7 @@ reverse proxy, and may do nothing else.
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from tracewire.errors import Misuse
 from tracewire.p256 import SigningKey
 
-from cloud import errors, health, projections
+from cloud import errors, health
 from cloud.accounts import endpoints as accounts_endpoints
 from cloud.accounts.guard import Guard
 from cloud.accounts.service import Accounts
@@ -24,15 +24,13 @@ from cloud.batches.projection import BatchLinks
 from cloud.config import Config
 from cloud.db.engine import Store
 from cloud.feed import endpoints as feed_endpoints
-from cloud.feed import store as feed_store
 from cloud.feed.statements import Statements
 from cloud.health import Metrics
 from cloud.ingest import endpoints as ingest_endpoints
 from cloud.ingest.pool import Intake, in_processes, in_threads
 from cloud.ingest.service import Ingest
-from cloud.ledger import census, cosigning, log_keys, proofs, receipts, tiles, tree
+from cloud.ledger import cosigning, log_keys, proofs, receipts, tiles, tree
 from cloud.ledger import endpoints as ledger_endpoints
-from cloud.ledger import store as ledger
 from cloud.ledger.cose_receipt import Issuer
 from cloud.ledger.cosigning import Cosignatures, Submitters
 from cloud.ledger.head import Head
@@ -42,6 +40,7 @@ from cloud.ops import endpoints as ops_endpoints
 from cloud.ops.live import Live
 from cloud.ops.projection import Fleet
 from cloud.ops.watch import Watch
+from cloud.projection_schema import DerivedSchema
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall import report_endpoints
 from cloud.recall.case import RecallView
@@ -49,7 +48,7 @@ from cloud.recall.enforce import Enforcement
 from cloud.recall.heard import FreezesHeard
 from cloud.registry import RegistryFile, read_root
 from cloud.status import Status
-from cloud.stores import Stores, create, create_accounts, open_accounts, open_ledger, open_stores
+from cloud.stores import Stores, create, create_accounts, migrate, open_accounts, open_both, open_ledger
 from cloud.timeseries import shipping
 from cloud.timeseries.activity import Activity
 from cloud.timeseries.server import SeriesServer
@@ -77,9 +76,18 @@ def _series_url() -> str:
 
 def create_stores(config: Config) -> None:
     """Create ledger, projections and accounts; ``Misuse("store.exists")`` rather than touch existing ones."""
-    derived = [projections.TABLES, *(each.tables for each in every_projection())]
-    create(config, [ledger.TABLES], derived)
+    create(config, DerivedSchema(every_projection()))
     create_accounts(config)
+
+
+def migrate_stores(config: Config) -> tuple[Sequence[str], Sequence[str]]:
+    """Bring all to this program's tables; return the revisions taken, and the projections to be filled anew."""
+    return migrate(config, DerivedSchema(every_projection()))
+
+
+def open_stores(config: Config) -> Stores:
+    """Open ledger and projections; ``Misuse`` when ``init`` or ``migrate`` has to come first."""
+    return open_both(config, DerivedSchema(every_projection()))
 
 
 @dataclass(frozen=True)
@@ -116,12 +124,9 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     keys_of_log = log_keys.load(config.directory)
     stores = open_stores(config)
     tree.prepare(stores.ledger)
-    census.prepare(stores.ledger)
-    feed_store.prepare(stores.ledger)
     metrics = Metrics()
     registry = _registry(config, stores.ledger)
     derived = Projections(stores.ledger, stores.projections, every_projection())
-    derived.prepare()
     enforcement = Enforcement(stores.ledger, stores.projections)
     shipper = _shipper(stores.projections)
     worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper), None if project else ())
@@ -190,7 +195,6 @@ def _shipper(store: Store) -> Shipper | None:
     url = _series_url()
     if not url:
         return None
-    shipping.prepare(store)
     return Shipper(store, SeriesServer(parse_series_url(url), os.environ.get("CHENGXIN_SERIES_TOKEN", "")))
 
 

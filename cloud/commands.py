@@ -8,13 +8,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cloud import projecting, server
 from cloud.accounts.commands import account
-from cloud.app import create_stores, every_projection
+from cloud.app import create_stores, every_projection, migrate_stores, open_stores
 from cloud.config import TEMPLATE, load
 from cloud.feed.commands import feed
 from cloud.ledger import log_keys, tree
 from cloud.ledger import store as ledger
 from cloud.projections import Projections
-from cloud.stores import open_stores
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
 cloud.add_typer(feed, name="feed")
@@ -47,6 +46,19 @@ def init(
     # A crash here: `chengxin cloud run` says that the log has no keys, and `log-init` makes them.
     log_keys.create(directory, origin)
     typer.echo(f"The cloud in {directory} has an empty ledger. Next: chengxin cloud run --dir {directory}")
+
+
+@cloud.command("migrate")
+def migrate(directory: Directory) -> None:
+    """Bring stores of an older program to this one's tables; run it once, while nothing else of this cloud runs.
+
+    Records and accounts are not touched. Projections whose tables have changed are emptied, and filled again from the
+    ledger by the next `cloud run` or `cloud project`.
+
+    Example: chengxin cloud migrate --dir cloud
+    """
+    taken, emptied = migrate_stores(load(directory))
+    typer.echo(f"Taken: {', '.join(taken) or 'nothing to do'}. To be filled anew: {', '.join(emptied) or 'nothing'}.")
 
 
 @cloud.command("log-init")

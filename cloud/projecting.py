@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import structlog
 
-from cloud.app import every_projection
+from cloud.app import every_projection, open_stores
 from cloud.config import Config
 from cloud.health import Metrics
 from cloud.memory import calm_collector
 from cloud.projections import Projections, Worker
-from cloud.stores import open_stores
 
 log = structlog.get_logger()
 
@@ -28,7 +27,6 @@ def run(config: Config, names: Sequence[str]) -> None:
     stores = open_stores(config)
     try:
         derived = Projections(stores.ledger, stores.projections, every_projection())
-        derived.prepare()
         chosen = derived.named(names) if names else derived.all
         worker = Worker(derived, Metrics(), chosen=chosen)
         ended = threading.Event()

@@ -61,12 +61,6 @@ class Projections:
         self.all = tuple(projections)
         self._last_opened: tuple[int, Sequence[Entry]] = (0, ())
 
-    def prepare(self) -> None:
-        """Create the tables of projections younger than the store, which fill by themselves; harmless otherwise."""
-        for projection in self.all:
-            with self._store.alone(projection.name) as connection:
-                projection.tables.create_all(connection)
-
     def watermarks(self) -> dict[str, int]:
         """Return, by projection, the ledger index up to which it is complete."""
         with self._store.reader.connect() as connection:
@@ -87,7 +81,7 @@ class Projections:
             if not entries:
                 return 0
             projection.apply(connection, entries)
-            _move_watermark(connection, projection.name, entries[-1].index)
+            move_watermark(connection, projection.name, entries[-1].index)
         # A crash before this line: records and watermark are both as before, the pass is made again.
         return len(entries)
 
@@ -128,7 +122,7 @@ class Projections:
             with self._store.alone(projection.name) as connection:
                 projection.tables.drop_all(connection)
                 projection.tables.create_all(connection)
-                _move_watermark(connection, projection.name, 0)
+                move_watermark(connection, projection.name, 0)
             # A crash here: an empty projection at watermark 0, which the next start fills.
         self.catch_up(progress, chosen)
 
@@ -146,7 +140,8 @@ def _watermark(connection: Connection, name: str) -> int:
     return connection.execute(statement).scalar_one_or_none() or 0
 
 
-def _move_watermark(connection: Connection, name: str, applied: int) -> None:
+def move_watermark(connection: Connection, name: str, applied: int) -> None:
+    """Say that the projection of this name holds the ledger up to here."""
     statement = insert(connection, _watermarks).values(name=name, applied=applied)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"applied": applied}))
 

@@ -7,13 +7,15 @@ cut, is then made again, and need not wait for the disk; accounts are personal d
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import MetaData
 from tracewire.errors import Misuse
 
-from cloud.accounts import store as accounts
+from cloud.accounts.schema import REVISIONS as ACCOUNT_REVISIONS
 from cloud.config import Config
-from cloud.db.engine import Store, create_store, open_store
-from cloud.db.server import create_schema, open_schema
+from cloud.db.engine import Store, create_store, migrate_store, open_store
+from cloud.db.schema import Schema
+from cloud.db.server import create_schema, migrate_schema, open_schema
+from cloud.ledger.schema import REVISIONS
+from cloud.projection_schema import DerivedSchema
 
 _LEDGER, _PROJECTIONS, _ACCOUNTS = "chengxin_ledger", "chengxin_projections", "chengxin_accounts"
 """Schemas, where the stores are a PostgreSQL database."""
@@ -32,47 +34,74 @@ class Stores:
         self.projections.close()
 
 
-def create(config: Config, evidence: Sequence[MetaData], derived: Sequence[MetaData]) -> None:
-    """Create both with these tables; ``Misuse("store.exists")`` rather than touch existing ones."""
+def create(config: Config, derived: DerivedSchema) -> None:
+    """Create both; ``Misuse("store.exists")`` rather than touch existing ones."""
     if config.database:
-        create_schema(config.database, _LEDGER, evidence)
+        create_schema(config.database, _LEDGER, REVISIONS)
         create_schema(config.database, _PROJECTIONS, derived)
     else:
-        create_store(config.ledger_path, evidence)
+        create_store(config.ledger_path, REVISIONS)
         create_store(config.projections_path, derived)
 
 
 def create_accounts(config: Config) -> None:
     """Create the store of accounts, empty; ``Misuse("store.exists")`` rather than touch an existing one."""
     if config.database:
-        create_schema(config.database, _ACCOUNTS, [accounts.TABLES])
+        create_schema(config.database, _ACCOUNTS, ACCOUNT_REVISIONS)
     else:
-        create_store(config.accounts_path, [accounts.TABLES])
+        create_store(config.accounts_path, ACCOUNT_REVISIONS)
         config.accounts_path.chmod(0o600)
 
 
 def open_accounts(config: Config) -> Store:
     """Open the accounts; ``Misuse("store.missing")`` when neither ``init`` nor ``account init`` has made them."""
     if config.database:
-        return open_schema(config.database, _ACCOUNTS, synchronous=True)
+        return open_schema(config.database, _ACCOUNTS, ACCOUNT_REVISIONS, synchronous=True)
     if not config.accounts_path.exists():
         raise Misuse("store.missing", f"{config.accounts_path.name}: run `chengxin cloud account init` first")
-    return open_store(config.accounts_path, synchronous="FULL")
+    return open_store(config.accounts_path, ACCOUNT_REVISIONS, synchronous="FULL")
 
 
-def open_stores(config: Config) -> Stores:
-    """Open both; ``Misuse("store.missing")`` when ``init`` has not made them."""
-    return Stores(open_ledger(config), _open_projections(config))
+def migrate(config: Config, derived: DerivedSchema) -> tuple[Sequence[str], Sequence[str]]:
+    """Bring all to this program's tables; return the revisions taken, and the projections that are now empty.
+
+    ``Misuse("store.missing")`` when ``init`` has not made them; accounts may be missing, as ``account init`` makes them
+    later. Each store is a transaction of its own: after a crash, run it again.
+    """
+    taken = [f"ledger {revision}" for revision in _migrate(config, _LEDGER, REVISIONS)]
+    try:
+        taken += [f"accounts {revision}" for revision in _migrate(config, _ACCOUNTS, ACCOUNT_REVISIONS)]
+    except Misuse as absence:
+        if absence.code != "store.missing":
+            raise
+    return taken, _migrate(config, _PROJECTIONS, derived)
+
+
+def _migrate(config: Config, name: str, schema: Schema) -> Sequence[str]:
+    if config.database:
+        return migrate_schema(config.database, name, schema)
+    paths = {_LEDGER: config.ledger_path, _PROJECTIONS: config.projections_path, _ACCOUNTS: config.accounts_path}
+    return migrate_store(paths[name], schema)
+
+
+def open_both(config: Config, derived: DerivedSchema) -> Stores:
+    """Open both; ``Misuse("store.missing")`` when ``init`` has not made them, ``"store.version"`` before ``migrate``.
+
+    Projections that the store has never had are created: there is nothing that could be lost.
+    """
+    stores = Stores(open_ledger(config), _open_projections(config, derived))
+    derived.add_missing(stores.projections)
+    return stores
 
 
 def open_ledger(config: Config) -> Store:
-    """Open the evidence alone; ``Misuse("store.missing")`` when ``init`` has not made it."""
+    """Open the evidence alone; ``Misuse`` as ``open_both`` says."""
     if config.database:
-        return open_schema(config.database, _LEDGER, synchronous=True)
-    return open_store(config.ledger_path, synchronous="FULL")
+        return open_schema(config.database, _LEDGER, REVISIONS, synchronous=True)
+    return open_store(config.ledger_path, REVISIONS, synchronous="FULL")
 
 
-def _open_projections(config: Config) -> Store:
+def _open_projections(config: Config, derived: DerivedSchema) -> Store:
     if config.database:
-        return open_schema(config.database, _PROJECTIONS, synchronous=False)
-    return open_store(config.projections_path, synchronous="NORMAL")
+        return open_schema(config.database, _PROJECTIONS, derived, synchronous=False)
+    return open_store(config.projections_path, derived, synchronous="NORMAL")

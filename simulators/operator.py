@@ -17,12 +17,13 @@ from pathlib import Path
 import httpx
 from sqlalchemy import Connection, case, delete, insert, update
 
-from cloud import projections
 from cloud.app import every_projection
 from cloud.config import load
 from cloud.db.engine import create_store, open_store
 from cloud.ledger import cosigning, store, tree
 from cloud.ledger.note import VerifierKey
+from cloud.ledger.schema import REVISIONS
+from cloud.projection_schema import DerivedSchema
 from simulators.service import Service
 from simulators.site import free_port
 
@@ -110,8 +111,7 @@ class Operator:
         """Let the pages be made anew from what the ledger says next: they would tell that it is shorter."""
         for path in self.directory.glob("projections.sqlite*"):
             path.unlink()
-        tables = [projections.TABLES, *(each.tables for each in every_projection())]
-        create_store(load(self.directory).projections_path, tables)
+        create_store(load(self.directory).projections_path, DerivedSchema(every_projection()))
 
     def _set_ports(self) -> None:
         path = self.directory / "cloud.toml"
@@ -125,7 +125,7 @@ class _Transaction:
     """One write transaction on a stopped cloud's ledger, and the file closed after it."""
 
     def __init__(self, path: Path) -> None:
-        self._store = open_store(path, synchronous="NORMAL")
+        self._store = open_store(path, REVISIONS, synchronous="NORMAL")
         self._begin = self._store.writer.begin()
 
     def __enter__(self) -> Connection:

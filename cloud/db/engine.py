@@ -11,16 +11,17 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from tracewire.errors import Misuse
 
-SCHEMA_VERSION = 1
-"""Written into every store; a store of another version is refused, not guessed at."""
+from cloud.db.schema import Schema
 
 LARGEST_INTEGER = 2**63 - 1
 """SQLite and PostgreSQL keep signed 64-bit integers; the format allows one bit more."""
+
+RUN_MIGRATE = "run `chengxin cloud migrate` while no other program of this cloud runs"
 
 _LOCK_WAIT_SECONDS = 30
 
@@ -65,37 +66,52 @@ class FileStore(Store):
                 yield connection
 
 
-def create_store(path: Path, schemas: Sequence[MetaData]) -> None:
+def create_store(path: Path, schema: Schema) -> None:
     """Create the database file and all tables; ``Misuse("store.exists")`` rather than touch an existing one."""
     if path.exists():
         raise Misuse("store.exists", path.name)
-    engine = _engine(path, synchronous="FULL", read_only=False)
-    with engine.begin() as connection:
-        for tables in schemas:
-            tables.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    engine.dispose()
+    _upgrade(path, schema)
 
 
-def open_store(path: Path, *, synchronous: str) -> Store:
-    """Open an existing database; ``Misuse`` when it is missing or of another version.
+def migrate_store(path: Path, schema: Schema) -> Sequence[str]:
+    """Bring an existing database to this program's tables and return what was done; ``Misuse`` when it is missing."""
+    if not path.exists():
+        raise Misuse("store.missing", f"{path.name}: run `chengxin cloud init` first")
+    return _upgrade(path, schema)
+
+
+def open_store(path: Path, schema: Schema, *, synchronous: str) -> Store:
+    """Open an existing database; ``Misuse`` when it is missing or its tables are another program's.
 
     ``synchronous`` is ``"FULL"`` for evidence: a commit that returned survives a power cut. ``"NORMAL"`` is for
     projections: a power cut may take the last commits back, watermark included, and they are simply made again.
     """
     if not path.exists():
         raise Misuse("store.missing", f"{path.name}: run `chengxin cloud init` first")
-    store = FileStore(
+    store = _file_store(path, synchronous)
+    with store.reader.connect() as connection:
+        complaint = schema.complaint(connection)
+    if complaint:
+        store.close()
+        raise Misuse("store.version", f"{path.name}: {complaint}; {RUN_MIGRATE}")
+    return store
+
+
+def _upgrade(path: Path, schema: Schema) -> Sequence[str]:
+    store = _file_store(path, "FULL")
+    with store.alone() as connection:
+        done = schema.upgrade(connection)
+        # A crash here: nothing of it happened; SQLite undoes tables as it undoes rows.
+    store.close()
+    return done
+
+
+def _file_store(path: Path, synchronous: str) -> FileStore:
+    return FileStore(
         writer=_engine(path, synchronous=synchronous, read_only=False),
         reader=_engine(path, synchronous=synchronous, read_only=True),
         turns=path.with_suffix(".lock"),
     )
-    with store.reader.connect() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    if version != SCHEMA_VERSION:
-        store.close()
-        raise Misuse("store.version", f"{path.name} has schema {version}, this program {SCHEMA_VERSION}")
-    return store
 
 
 def _engine(path: Path, *, synchronous: str, read_only: bool) -> Engine:

@@ -11,35 +11,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
     Engine,
-    MetaData,
-    Table,
     create_engine,
-    insert,
     inspect,
-    select,
     text,
 )
 from sqlalchemy.exc import ArgumentError, OperationalError
 from tracewire.errors import Misuse, Unavailable
 
-from cloud.db.engine import SCHEMA_VERSION, Store
+from cloud.db.engine import RUN_MIGRATE, Store
+from cloud.db.schema import Schema
 
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
 _CONNECTIONS = 8
-_VERSIONS = MetaData()
-_version = Table("schema_version", _VERSIONS, Column("version", BigInteger, nullable=False))
 
 
 @dataclass(frozen=True)
 class ServerStore(Store):
     """One schema of a PostgreSQL database."""
 
-    schema: str
+    name: str
 
     @contextmanager
     def alone(self, part: str = "") -> Iterator[Connection]:
@@ -48,54 +41,72 @@ class ServerStore(Store):
         The lock, whose number is the same in every process of every host, ends with the transaction, and that with its
         connection, whatever ends it.
         """
-        lock = zlib.crc32(f"chengxin {self.schema} {part}".encode())
+        lock = zlib.crc32(f"chengxin {self.name} {part}".encode())
         with self.writer.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
             yield connection
 
 
-def create_schema(url: str, schema: str, tables: Sequence[MetaData]) -> None:
+def create_schema(url: str, name: str, schema: Schema) -> None:
     """Create the schema and all its tables; ``Misuse("store.exists")`` rather than touch an existing one.
 
     ``Unavailable("store.server")`` when the server cannot be reached.
     """
-    engine = _engine(url, schema, synchronous=True, read_only=False)
-    try:
-        with engine.begin() as connection:
-            if inspect(connection).has_schema(schema):
-                raise Misuse("store.exists", f"schema {schema}")
-            connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
-            for each in (_VERSIONS, *tables):
-                each.create_all(connection)
-            connection.execute(insert(_version), {"version": SCHEMA_VERSION})
-    except OperationalError as error:
-        raise Unavailable("store.server", _first_line(error)) from error
-    finally:
-        engine.dispose()
+    with _server_store(url, name) as store, store.alone() as connection:
+        if inspect(connection).has_schema(name):
+            raise Misuse("store.exists", f"schema {name}")
+        connection.exec_driver_sql(f'CREATE SCHEMA "{name}"')
+        schema.upgrade(connection)
 
 
-def open_schema(url: str, schema: str, *, synchronous: bool) -> Store:
-    """Open an existing schema; ``Misuse`` when it is missing or of another version, ``Unavailable`` without a server.
+def migrate_schema(url: str, name: str, schema: Schema) -> Sequence[str]:
+    """Bring an existing schema to this program's tables and return what was done.
+
+    ``Misuse("store.missing")`` when it is not there, ``Unavailable("store.server")`` without a server.
+    """
+    with _server_store(url, name) as store, store.alone() as connection:
+        _require(connection, name)
+        return schema.upgrade(connection)
+        # A crash here: nothing of it happened; PostgreSQL undoes tables as it undoes rows.
+
+
+def open_schema(url: str, name: str, schema: Schema, *, synchronous: bool) -> Store:
+    """Open an existing schema; ``Misuse`` when it is missing or another program's, ``Unavailable`` without a server.
 
     ``synchronous`` is true for evidence: a commit that returned is on the server's disk, whatever the server's own
     settings say. Without it a crash of the server may take the last commits back, watermark included.
     """
-    store = ServerStore(
-        writer=_engine(url, schema, synchronous=synchronous, read_only=False),
-        reader=_engine(url, schema, synchronous=synchronous, read_only=True),
-        schema=schema,
-    )
+    with _server_store(url, name) as checked, checked.reader.connect() as connection:
+        _require(connection, name)
+        complaint = schema.complaint(connection)
+    if complaint:
+        raise Misuse("store.version", f"schema {name}: {complaint}; {RUN_MIGRATE}")
+    return _connected(url, name, synchronous=synchronous)
+
+
+def _require(connection: Connection, name: str) -> None:
+    if not inspect(connection).has_schema(name):
+        raise Misuse("store.missing", f"schema {name}: run `chengxin cloud init` first")
+
+
+@contextmanager
+def _server_store(url: str, name: str) -> Iterator[ServerStore]:
+    """Give the store for a moment, whatever its tables."""
+    store = _connected(url, name, synchronous=True)
     try:
-        with store.reader.connect() as connection:
-            is_there = inspect(connection).has_table(_version.name, schema)
-            version = connection.execute(select(_version.c.version)).scalar_one() if is_there else None
+        yield store
     except OperationalError as error:
         raise Unavailable("store.server", _first_line(error)) from error
-    if version is None:
-        raise Misuse("store.missing", f"schema {schema}: run `chengxin cloud init` first")
-    if version != SCHEMA_VERSION:
-        raise Misuse("store.version", f"schema {schema} has version {version}, this program {SCHEMA_VERSION}")
-    return store
+    finally:
+        store.close()
+
+
+def _connected(url: str, name: str, *, synchronous: bool) -> ServerStore:
+    return ServerStore(
+        writer=_engine(url, name, synchronous=synchronous, read_only=False),
+        reader=_engine(url, name, synchronous=synchronous, read_only=True),
+        name=name,
+    )
 
 
 def _engine(url: str, schema: str, *, synchronous: bool, read_only: bool) -> Engine:

@@ -107,7 +107,6 @@ def _feed(directory: Path) -> Iterator[Store]:
     try:
         store = open_ledger(load(directory))
         try:
-            tables.prepare(store)
             yield store
         finally:
             store.close()

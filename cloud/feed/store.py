@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, MetaData, Row, String, Table, func, select
 from tracewire import cbor
 
-from cloud.db.engine import Store
 from cloud.db.upsert import insert
 
 TABLES = MetaData()
@@ -56,12 +55,6 @@ statements = Table(
 )
 
 EVERYONE = "*"
-
-
-def prepare(store: Store) -> None:
-    """Create the tables where a ledger is older than the feed; harmless otherwise."""
-    with store.alone() as connection:
-        TABLES.create_all(connection)
 
 
 def next_version(connection: Connection, now_ms: int) -> int:

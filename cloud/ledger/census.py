@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, distinct, func, select
 
-from cloud.db.engine import Store
-from cloud.ledger.store import WATCHED, forks, holes, last_index, quarantine, records
+from cloud.ledger.store import forks, holes, last_index, quarantine, records
 
 
 @dataclass(frozen=True)
@@ -25,13 +24,6 @@ class Census:
     devices_with_holes: int
     quarantined_by_reason: dict[str, int]
     """Records that were refused and kept, by code."""
-
-
-def prepare(ledger: Store) -> None:
-    """Make the indexes where a ledger is older than they are (2 s for 1,000,000 records); harmless otherwise."""
-    with ledger.alone() as connection:
-        for index in WATCHED:
-            index.create(connection, checkfirst=True)
 
 
 def take(connection: Connection) -> Census:

@@ -79,8 +79,6 @@ class Cosignatures:
         self._store = store
         self._head = head
         self.policy = witnesses
-        with store.alone() as connection:
-            TABLES.create_all(connection)
 
     def keep(self, head: Checkpoint, lines: bytes, witness: Witness) -> int:
         """Keep the lines that hold of those a witness answered with and return its time; on disk when this returns.

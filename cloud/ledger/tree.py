@@ -124,7 +124,6 @@ def prepare(ledger: Store) -> None:
     On disk when this returns. Raises ``Misuse("log.ahead")`` when the log knows of records that the ledger has lost.
     """
     with ledger.alone() as connection:
-        store.subtrees.create(connection, checkfirst=True)
         covered, size = _covered(connection), store.last_index(connection)
     if covered > size:
         raise Misuse("log.ahead", f"hashes for {covered} records, but the ledger holds {size}: records were cut off")

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from cloud.db.engine import Store
-from cloud.ops import assets, places, register, rules
+from cloud.ops import places, register, rules
 from cloud.ops.fleet import Fleet
 from cloud.ops.register import Register
 from cloud.registry import RegistryFile
@@ -20,8 +20,6 @@ class Watch:
         self, directory: Path, ledger: Store, store: Store, registry: RegistryFile, now_ms: Callable[[], int]
     ) -> None:
         """Read rules and places, and make the tables that are not there yet. ``Misuse`` says what is wrong."""
-        with ledger.alone() as connection:
-            assets.TABLES.create_all(connection)
         register.prepare(store)
         self.rules = rules.load(directory)
         self.places = places.load(directory)

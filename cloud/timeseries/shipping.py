@@ -62,12 +62,6 @@ class Shipping:
         insert_rows(connection, _ADD, [{"line": line_of(sample_of(entry))} for entry in entries])
 
 
-def prepare(store: Store) -> None:
-    """Create the outbox where projections are older than it; harmless otherwise."""
-    with store.alone() as connection:
-        TABLES.create_all(connection)
-
-
 class Shipper:
     """The thread that empties the outbox; woken after each pass of the projections."""
 

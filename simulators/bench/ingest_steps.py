@@ -13,7 +13,7 @@ from typing import TypeVar
 from tracewire import cose
 
 from cloud import codec
-from cloud.app import every_projection, now_ms
+from cloud.app import every_projection, now_ms, open_stores
 from cloud.config import Config, load
 from cloud.ingest import verify
 from cloud.ingest.body import unfold
@@ -22,7 +22,7 @@ from cloud.ledger import log
 from cloud.ledger.log import ClockLimits
 from cloud.projections import Projections
 from cloud.registry import RegistryFile, Roll, read_root
-from cloud.stores import Stores, open_stores
+from cloud.stores import Stores
 from simulators.bench.figures import Figure
 
 Work = TypeVar("Work")

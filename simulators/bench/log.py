@@ -24,6 +24,7 @@ from cloud.db.bulk import insert_rows
 from cloud.db.engine import Store, create_store, open_store
 from cloud.ledger import log_keys, merkle, store, tree
 from cloud.ledger.head import Head
+from cloud.ledger.schema import REVISIONS
 from cloud.ledger.tree import Log
 from simulators.bench.figures import Figure, at_most
 from simulators.bench.yard import Yard
@@ -50,8 +51,8 @@ def figures() -> list[Figure]:
 
 
 def _large_log(folder: Path) -> Store:
-    create_store(folder / "large.sqlite", [store.TABLES])
-    ledger = open_store(folder / "large.sqlite", synchronous="NORMAL")
+    create_store(folder / "large.sqlite", REVISIONS)
+    ledger = open_store(folder / "large.sqlite", REVISIONS, synchronous="NORMAL")
     for start in range(0, LEAVES, BATCH):
         rows = [_row(index) for index in range(start + 1, min(start + BATCH, LEAVES) + 1)]
         with ledger.writer.begin() as connection:

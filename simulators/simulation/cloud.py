@@ -14,6 +14,7 @@ from cloud.ingest.service import Ingest
 from cloud.ledger import store as ledger
 from cloud.ledger import tree
 from cloud.ledger.log import ClockLimits
+from cloud.ledger.schema import REVISIONS
 from cloud.registry import RegistryFile
 from simulators.simulation.clockwork import PowerCut, World
 from simulators.simulation.oracle import Oracle
@@ -77,7 +78,7 @@ class CloudHouse(httpx.AsyncBaseTransport):
     def _ingest(self) -> Ingest:
         if self._store is None:
             self._world.note(NAME, "on")
-            store = open_store(self._directory / LEDGER, synchronous="FULL")
+            store = open_store(self._directory / LEDGER, REVISIONS, synchronous="FULL")
             tree.prepare(store)
             event.listen(store.writer, "commit", lambda _connection: self._world.maybe_cut(NAME, "at a commit"))
             self._store = self.disk(store)

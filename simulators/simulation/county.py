@@ -15,7 +15,7 @@ from tracewire import p256
 from tracewire.receipt import CLOUD, GATEWAY
 
 from cloud.db.engine import create_store
-from cloud.ledger import store as ledger
+from cloud.ledger.schema import REVISIONS
 from simulators.node import Node, Trust
 from simulators.simulation.air import Air
 from simulators.simulation.clockwork import START_MS, World
@@ -75,7 +75,7 @@ class County:
         bundle = trust.bundle([*nodes, gateway, cloud])
         (directory / "gateway" / "registry.cose").write_bytes(bundle)
         (directory / "cloud" / "registry.cose").write_bytes(bundle)
-        create_store(directory / "cloud" / LEDGER, [ledger.TABLES])
+        create_store(directory / "cloud" / LEDGER, REVISIONS)
         self.gateway = GatewayHouse(self.world, air, gateway.key, directory / "gateway", trust.root_point)
         self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point)
         self.gateway.wire = self.cloud

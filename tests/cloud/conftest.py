@@ -145,6 +145,7 @@ OVER_BOTH_STORES = (
     "test_ingest",
     "test_log",
     "test_log_proofs",
+    "test_migrations",
     "test_projections",
     "test_registry",
     "test_crash_points",

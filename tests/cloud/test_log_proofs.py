@@ -77,7 +77,7 @@ def test_a_ledger_from_before_the_log_is_hashed_at_the_start(cloud: CloudUnderTe
         _fill(cloud, market, count)
     whole = cloud.rows(store.subtrees)
     with cloud.cloud.stores.ledger.writer.begin() as connection:
-        store.subtrees.drop(connection)
+        connection.execute(delete(store.subtrees))
     cloud.stop()
     cloud.start()
     assert cloud.rows(store.subtrees) == whole

@@ -16,12 +16,11 @@ import pytest
 from tracewire import chain
 from tracewire.errors import Misuse, Unavailable
 
-from cloud.app import build_ingest, create_stores
+from cloud.app import build_ingest, create_stores, open_stores
 from cloud.config import DATABASE_VARIABLE, TEMPLATE
 from cloud.ingest.pool import Intake, in_processes
 from cloud.ingest.service import Taken
 from cloud.ledger import store, tree
-from cloud.stores import open_stores
 from tests.cloud.conftest import Answer, CloudUnderTest
 from tests.cloud.market import Market
 from tests.cloud.postgres import PostgresServer, free_port

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import insert
 from tracewire.errors import Misuse, Rejected, Unavailable
 
+from cloud.projection_schema import DerivedSchema
 from cloud.timeseries import reading, shipping, store
 from cloud.timeseries.server import SeriesServer, line_of, parse
-from cloud.timeseries.shipping import Shipper
+from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.timeseries.store import Bucket, Sample
 from simulators import series_servers
 from tests.cloud.conftest import CloudUnderTest
@@ -70,7 +71,7 @@ def test_what_is_written_reads_back_as_from_the_embedded_store(url: str, cloud: 
 
 def outbox_of(cloud: CloudUnderTest, lines: list[str]) -> None:
     projections = cloud.cloud.stores.projections
-    shipping.prepare(projections)
+    DerivedSchema([Shipping()]).add_missing(projections)
     with projections.writer.begin() as connection:
         connection.execute(insert(shipping.TABLES.tables["series_outbox"]), [{"line": line} for line in lines])
 

@@ -217,6 +217,7 @@ def test_run_without_stores_says_what_to_do(tmp_path: Path) -> None:
 COMMANDS = (
     ["cloud", "init"],
     ["cloud", "log-init"],
+    ["cloud", "migrate"],
     ["cloud", "run"],
     ["cloud", "project"],
     ["cloud", "rebuild"],

@@ -2,10 +2,8 @@
 
 import importlib.metadata
 
-from sqlalchemy import inspect, text
-
 from cloud.app import every_projection
-from cloud.ledger import census, store
+from cloud.ledger import store
 from simulators.node import Node
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
@@ -80,18 +78,3 @@ def test_prometheus_gets_the_same_figures(cloud: CloudUnderTest, market: Market)
         'chengxin_cloud_gateway_heard_seconds{gateway="gateway-02"} 0.0',
     ):
         assert line in lines
-
-
-def test_a_ledger_older_than_the_indexes_gets_them_at_the_next_start(cloud: CloudUnderTest, market: Market) -> None:
-    _have_a_bad_day(cloud, market)
-    before = cloud.public.get("/status").json()
-    with cloud.cloud.stores.ledger.alone() as connection:
-        for index in store.WATCHED:
-            connection.execute(text(f"DROP INDEX {index.name}"))
-    cloud.stop()
-    cloud.start()
-    with cloud.cloud.stores.ledger.reader.connect() as connection:
-        found = {index["name"] for table in store.TABLES.tables for index in inspect(connection).get_indexes(table)}
-    assert {index.name for index in store.WATCHED} <= found
-    census.prepare(cloud.cloud.stores.ledger)
-    assert cloud.public.get("/status").json() == before

@@ -14,6 +14,7 @@ from cloud.ops import projection, register, rules
 from cloud.ops import tables as fleet_tables
 from cloud.ops.fleet import ON_A_PAGE, TILES, Fleet, Scope, Tile, Wish
 from cloud.ops.tables import DAY_MS
+from cloud.projection_schema import DerivedSchema
 from tests.cloud.ops import fleet_of_devices
 from tests.cloud.ops.fleet_of_devices import scale
 
@@ -23,8 +24,10 @@ MINUTE_MS = 60_000
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    create_store(tmp_path / "projections.sqlite", [projection.tables.TABLES, register.TABLES])
-    opened = open_store(tmp_path / "projections.sqlite", synchronous="NORMAL")
+    schema = DerivedSchema([projection.Fleet()])
+    create_store(tmp_path / "projections.sqlite", schema)
+    opened = open_store(tmp_path / "projections.sqlite", schema, synchronous="NORMAL")
+    register.prepare(opened)
     yield opened
     opened.close()
 
