@@ -6,7 +6,7 @@ Run one test: ``micropython device_adjust.py test_name``; tests/firmware/test_lo
 import sys
 
 from device import config
-from scale import adjust, type_plate
+from scale import adjust, identity
 from tracewire import cbor, record, words
 from tracewire.errors import Unavailable
 
@@ -44,7 +44,7 @@ EVENTS = [words.number(words.AUDIT_EVENTS, event) for event in ("parameter_chang
 def enrolled():
     board = Board()
     board.boot()
-    for name, content in ((config.FILE, OLD), (type_plate.IDENTITY_FILE, PLATE)):
+    for name, content in ((config.FILE, OLD), (identity.IDENTITY_FILE, PLATE)):
         with open(ROOT + "/" + name, "wb") as file:
             file.write(cbor.encode(content))
     return board
@@ -78,7 +78,7 @@ def test_a_power_cut_at_any_operation_leaves_old_or_new_and_nothing_new_without_
             break
         cuts += 1
         history = board.boot()
-        found, plate = values(), type_plate.identity(ROOT)
+        found, plate = values(), identity.texts(ROOT)
         assert found in (OLD, NEW) and plate in (PLATE, REPAIRED), (step, found, plate)
         assert (found == NEW and plate == REPAIRED) or not is_done, step
         assert found == NEW or plate == PLATE, step  # one after the other
@@ -86,7 +86,7 @@ def test_a_power_cut_at_any_operation_leaves_old_or_new_and_nothing_new_without_
         kept_old += found == OLD
         left = adjust.apply(ROOT, CHANGE, True, history)  # the bench does it again
         assert left == (4 if found == OLD else 0) + (3 if plate == PLATE else 0), step
-        assert values() == NEW and type_plate.identity(ROOT) == REPAIRED, step
+        assert values() == NEW and identity.texts(ROOT) == REPAIRED, step
         counters = [one.body["event_counter"] for one in board.check_chain() if one.kind == record.AUDIT]
         assert counters == list(range(1, len(counters) + 1)), (step, counters)
     assert cuts >= 20 and 0 < kept_old < cuts, (cuts, kept_old)
@@ -104,7 +104,7 @@ def test_a_flash_that_takes_no_record_takes_no_change_either():
         pass
     board.flash.is_read_only = False
     board.boot()
-    assert values() == OLD and type_plate.identity(ROOT) == PLATE and told(board) == []
+    assert values() == OLD and identity.texts(ROOT) == PLATE and told(board) == []
 
 
 if __name__ == "__main__":
