@@ -48,7 +48,7 @@ from cloud.recall.enforce import Enforcement
 from cloud.recall.heard import FreezesHeard
 from cloud.registry import RegistryFile, read_root
 from cloud.status import Status
-from cloud.stores import Stores, create, create_accounts, migrate, open_accounts, open_both, open_ledger
+from cloud.stores import Stores, create, create_accounts, migrate, open_accounts, open_both, open_ledger, open_scans
 from cloud.timeseries import shipping
 from cloud.timeseries.activity import Activity
 from cloud.timeseries.server import SeriesServer
@@ -56,6 +56,7 @@ from cloud.timeseries.server import parse as parse_series_url
 from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.trace import endpoints as trace_endpoints
 from cloud.trace.forward import ForwardView
+from cloud.trace.scans import Scans
 from cloud.trace.view import TraceView
 from cloud.web import endpoints as web_endpoints
 
@@ -96,6 +97,7 @@ class Cloud:
 
     stores: Stores
     accounts: Store
+    scans: Store
     intake: Intake
     worker: Worker
     shipper: Shipper | None
@@ -111,6 +113,7 @@ class Cloud:
         if self.shipper is not None:
             self.shipper.stop()
         self.accounts.close()
+        self.scans.close()
         self.stores.close()
 
 
@@ -150,19 +153,20 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     accounts = open_accounts(config)
     guard = Guard(Accounts(accounts, now_ms))
     public_app.include_router(accounts_endpoints.router(guard))
-    _serve_traces(public_app, config, stores, registry)
+    scans = open_scans(config)
+    _serve_traces(public_app, config, stores, registry, scans)
     watch = Watch(config.directory, stores.ledger, stores.projections, registry, now_ms)
     public_app.include_router(ops_endpoints.router(watch, Live(watch), guard))
-    return Cloud(stores, accounts, intake, worker, shipper, submitters, ingest_app, public_app)
+    return Cloud(stores, accounts, scans, intake, worker, shipper, submitters, ingest_app, public_app)
 
 
-def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: RegistryFile) -> None:
+def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: RegistryFile, scans: Store) -> None:
     """Let ``app`` tell where goods came from, where they went, and what became of recalls."""
     both = stores.ledger, stores.projections, registry
     forward = ForwardView(*both)
-    app.include_router(
-        trace_endpoints.router(TraceView(*both), forward, registry, (config.directory / "root.point").read_bytes())
-    )
+    point = (config.directory / "root.point").read_bytes()
+    setting = trace_endpoints.Setting(point, config.public_address.rstrip("/"), config.visitor_city_header)
+    app.include_router(trace_endpoints.router(TraceView(*both), forward, registry, Scans(scans, now_ms), setting))
     app.include_router(report_endpoints.router(RecallView(*both), forward, now_ms))
 
 

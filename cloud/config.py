@@ -6,7 +6,7 @@ and a misspelt key stops the program instead of being ignored.
 
 import os
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from tracewire.errors import Misuse
@@ -28,6 +28,13 @@ clock_ahead_hours = 24
 
 # The same for a record older than this when it reaches a gateway: longer than a scale's flash holds unsent sales.
 clock_behind_days = 60
+
+# The address that slips carry. A page that was opened under another one says so to its reader.
+# public_address = "https://trace.example"
+
+# The header in which the reverse proxy says from which city somebody asks, as a division code (350200) or a name. The
+# proxy must remove what visitors send under this name. Without it, scans are counted by day only.
+# visitor_city_header = "X-Visitor-City"
 
 # Where the ledger lies: files in this directory, or a PostgreSQL database for many workers and hosts. The environment
 # variable CHENGXIN_DATABASE comes before this line; a password belongs into neither but into ~/.pgpass.
@@ -52,6 +59,8 @@ class Config:
     clock_behind_days: int
     database: str = ""
     """URL of a PostgreSQL database; empty for SQLite files."""
+    public_address: str = ""
+    visitor_city_header: str = ""
 
     @property
     def ledger_path(self) -> Path:
@@ -62,6 +71,11 @@ class Config:
     def projections_path(self) -> Path:
         """What is derived from the ledger: may be dropped at any time."""
         return self.directory / "projections.sqlite"
+
+    @property
+    def scans_path(self) -> Path:
+        """How often slips were looked at: counts only, which may be lost."""
+        return self.directory / "scans.sqlite"
 
     @property
     def accounts_path(self) -> Path:
@@ -78,7 +92,7 @@ def load(directory: Path) -> Config:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misuse("config.toml", str(error)) from error
-    values = {"database": "", **values}
+    values = {each.name: each.default for each in fields(Config) if each.default is not MISSING} | values
     if DATABASE_VARIABLE in os.environ:
         values["database"] = os.environ[DATABASE_VARIABLE]
     expected = {field.name: field.type for field in fields(Config) if field.name != "directory"}

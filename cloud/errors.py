@@ -38,6 +38,7 @@ _STATUS = {
     "log.tile": 404,
     "log.unwitnessed": 404,
     "receipt.path": 404,
+    "registry.unknown": 404,
     "request.media_type": 415,
     "request.parameter": 422,
     "request.too_large": 413,

@@ -4,14 +4,17 @@ Why the highest serial is kept in the ledger's database: an old registry with a 
 key back to life. The serial survives restarts, so neither a copied-back file nor a restart turns the clock back.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from tracewire import cbor
 from tracewire.credential import Credential, Registry, open_bundle
 from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.p256 import VerifyingKey
+from tracewire.registry_head import Tree
 
 from cloud.db.engine import LARGEST_INTEGER, Store
 from cloud.ledger import store as ledger
@@ -37,6 +40,34 @@ class Roll:
         self._names_by_code_base = {
             credential.code_base: credential.name for credential in registry.credentials if credential.code_base
         }
+
+    def shown(self, kid: bytes) -> bytes:
+        """Return what proves one key and the clouds' to a phone (spec 7.5).
+
+        ``Rejected("registry.unknown")`` for a key that is not there, and for a registry from before there were heads.
+        """
+        voucher, _, *heads = self._parts
+        chosen = [self.registry.find(kid), *(each for each in self.registry.with_role("cloud") if each.kid != kid)]
+        if not heads:
+            raise Rejected("registry.unknown", "this registry has no head, and is shown as a whole only")
+        places = [self._places[each.kid] for each in chosen if each.kid == kid or each.state == "active"]
+        return cbor.encode(
+            [voucher, heads[0], [[self._tree.rows[place], place, self._tree.path(place)] for place in places]]
+        )
+
+    @functools.cached_property
+    def _parts(self) -> list[bytes]:
+        parts = cbor.decode(self.bundle)
+        assert isinstance(parts, list)  # it was opened
+        return parts
+
+    @functools.cached_property
+    def _tree(self) -> Tree:
+        return Tree(self.registry)
+
+    @functools.cached_property
+    def _places(self) -> dict[bytes, int]:
+        return {credential.kid: place for place, credential in enumerate(self.registry.credentials)}
 
     def find(self, kid: bytes) -> Holder | None:
         """Return who has this key, or None."""

@@ -4,6 +4,7 @@ Why apart: the evidence is on disk before anybody is answered; what is derived m
 cut, is then made again, and need not wait for the disk; accounts are personal data, which must be erasable.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,10 @@ from cloud.db.schema import Schema
 from cloud.db.server import create_schema, migrate_schema, open_schema
 from cloud.ledger.schema import REVISIONS
 from cloud.projection_schema import DerivedSchema
+from cloud.trace.scans import ScanSchema
 
 _LEDGER, _PROJECTIONS, _ACCOUNTS = "chengxin_ledger", "chengxin_projections", "chengxin_accounts"
+_SCANS = "chengxin_scans"
 """Schemas, where the stores are a PostgreSQL database."""
 
 
@@ -60,6 +63,19 @@ def open_accounts(config: Config) -> Store:
     if not config.accounts_path.exists():
         raise Misuse("store.missing", f"{config.accounts_path.name}: run `chengxin cloud account init` first")
     return open_store(config.accounts_path, ACCOUNT_REVISIONS, synchronous="FULL")
+
+
+def open_scans(config: Config) -> Store:
+    """Open the counts of scans, made when they are missing: nothing depends on them."""
+    schema = ScanSchema()
+    with contextlib.suppress(Misuse):  # "store.exists"
+        if config.database:
+            create_schema(config.database, _SCANS, schema)
+        else:
+            create_store(config.scans_path, schema)
+    if config.database:
+        return open_schema(config.database, _SCANS, schema, synchronous=False)
+    return open_store(config.scans_path, schema, synchronous="NORMAL")
 
 
 def migrate(config: Config, derived: DerivedSchema) -> tuple[Sequence[str], Sequence[str]]:

@@ -91,7 +91,7 @@ class Authority:
         return builder.sign(self._device_ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def sign_registry(self, registry: Registry) -> bytes:
-        """Return the bundle [voucher, registry] that gateway and cloud open with the root's point."""
+        """Return the bundle [voucher, registry, head] that gateway and cloud open with the root's point."""
         return seal_bundle(registry, self._registry_key, self._voucher)
 
 

@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import Path as PathOf
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from tracewire.errors import Rejected
 
 from cloud.answers import Described, octets, page, plain
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import RegistryFile
+from cloud.trace import scans as scanning
+from cloud.trace import sketch
 from cloud.trace.forward import ForwardView, Sold, Spread
+from cloud.trace.scans import Scans, Seen
 from cloud.trace.story import Check, Story
 from cloud.trace.view import TraceView, is_code
 from cloud.web import figures
@@ -51,6 +55,7 @@ def sentence(language: str, check: Check) -> str:
 
 
 PHONE_CHECKS = (
+    ("address", ("failed",)),
     ("able", ("failed",)),
     ("signature", ("held", "failed")),
     ("key", ("held", "failed", "revoked", "doubtful", "open")),
@@ -60,11 +65,23 @@ PHONE_CHECKS = (
 """What ``script/check.js`` may say, and how each may come out."""
 
 
-def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_point: bytes) -> APIRouter:
-    """Return the public routes; ``root_point`` is what phones trust, 65 bytes."""
+@dataclass(frozen=True)
+class Setting:
+    """What the operator decides about the public pages."""
+
+    root_point: bytes
+    """What phones trust, 65 bytes."""
+    home: str
+    """Address that slips carry, as ``https://trace.example``; empty when nobody says."""
+    city_header: str
+    """Header in which the reverse proxy names the visitor's city; empty when there is none."""
+
+
+def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans: Scans, setting: Setting) -> APIRouter:
+    """Return the public routes."""
     routes = APIRouter()
     pages = Pages("trace")
-    root = base64.urlsafe_b64encode(root_point).rstrip(b"=").decode()
+    root = base64.urlsafe_b64encode(setting.root_point).rstrip(b"=").decode()
 
     @routes.get("/", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def search(request: Request, code: str = "") -> Response:
@@ -83,7 +100,23 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
             story = view.tell(code)
         except Rejected:
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
-        return pages.show("story.html", request, story=story, root=root, phone_checks=PHONE_CHECKS, sentence=sentence)
+        say = pages.speaker(pages.language(request))
+        return pages.show(
+            "story.html",
+            request,
+            story=story,
+            root=root,
+            home=setting.home,
+            seen=_seen(request, code) if story.sale else None,
+            sketch=sketch.draw(sketch.stops(story, say)),
+            phone_checks=PHONE_CHECKS,
+            sentence=sentence,
+        )
+
+    def _seen(request: Request, code: str) -> Seen | None:
+        if "prefetch" in request.headers.get("sec-purpose", ""):
+            return None  # nobody looks at it yet
+        return scans.count(code, scanning.city_of(request.headers.get(setting.city_header or "-")))
 
     @routes.get("/{name}.js", response_class=Response, responses=plain("text/javascript", "A script of the pages"))
     def script(name: str) -> Response:
@@ -96,6 +129,11 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, root_p
     def registry_bundle() -> Response:
         headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
         return Response(registry.current().bundle, media_type=_CBOR, headers=headers)
+
+    @routes.get("/v1/keys/{kid}", response_class=Response, responses=octets(_CBOR, "One key, proved (spec 7.5)"))
+    def key(kid: Annotated[str, PathOf(pattern="^[0-9a-f]{16}$")]) -> Response:
+        headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
+        return Response(registry.current().shown(bytes.fromhex(kid)), media_type=_CBOR, headers=headers)
 
     @routes.get("/v1/trace/{code}", responses={200: {"model": Story | Spread | Both}})
     def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:

@@ -131,6 +131,11 @@ class Evidence:
         """Return what the registry says of a device now."""
         return self.roll.current(device)
 
+    def division_of(self, device: str) -> str | None:
+        """Return the county to which a device's codes belong, six digits; None for one without codes."""
+        credential = self.credential(device)
+        return credential.code_base[:6] if credential is not None and credential.code_base else None
+
     def stall_of(self, device: str) -> tuple[str | None, str | None]:
         """Return (stall, seller) of a device: public names, nothing personal."""
         credential = self.credential(device)

@@ -46,6 +46,8 @@ class Sale:
     device: str
     seq: int
     lot: str
+    division: str | None = None
+    """County of the scale, six digits (GB/T 2260)."""
 
 
 @dataclass(frozen=True)

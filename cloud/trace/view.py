@@ -7,6 +7,8 @@ Two kinds of code are understood: a slip's (the sale) and a lot's (any batch, ca
 every signature on the way is verified again for whoever asks.
 """
 
+from dataclasses import replace
+
 from tracewire.errors import Rejected
 
 from cloud.batches.graph import walk_back
@@ -58,7 +60,10 @@ def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:
     coded = evidence.coded(way.lots)
     about = evidence.about(way.lots)
     balance = evidence.balance(lot)
-    stations = journey.stations(way, steps, coded, about)
+    stations = [
+        station if station.division else replace(station, division=evidence.division_of(station.device))
+        for station in journey.stations(way, steps, coded, about)
+    ]
     goods = journey.goods_of(stations)
     found: list[Check] = []
     if sale is not None:
@@ -110,4 +115,5 @@ def _sale(evidence: Evidence, code: str, entry: Entry, goods: str | None) -> Sal
         device=entry.device,
         seq=entry.seq,
         lot=body["lot"],
+        division=evidence.division_of(entry.device),
     )

@@ -10,9 +10,8 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import Table, select
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from tracewire import cbor, chain, cose, p256, receipt
 
 from cloud import caller
@@ -38,7 +37,7 @@ class Listener:
         listener = socket.create_server(("127.0.0.1", 0))
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as the program does
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.app: FastAPI
+        self.app: ASGIApp
         self.caller = "gateway-01"
         server = uvicorn.Server(uvicorn.Config(self._serve, log_config=None, lifespan="off", interface="asgi3"))
         # The socket listens already: a request that comes before the thread is up waits in its queue.

@@ -1,19 +1,26 @@
 """The consumer's own check: a real browser verifies the slip with WebCrypto, and says what does not hold."""
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import cbor2
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.types import Message, Receive, Scope, Send
 from tracewire import cose, record
 
+from cloud.config import load
 from simulators import chromium
-from tests.cloud.conftest import CloudUnderTest
+from tests.cloud.conftest import CloudUnderTest, listener, replace
 from tests.cloud.market import Market
 
 PHONE: Any = {"width": 390, "height": 844}
 LARGEST_VISIT_BYTES = 60 * 1024
+LARGEST_PROOF_BYTES = 2 * 1024
+"""Of the two keys that a slip needs, however many devices there are."""
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +79,105 @@ def outcomes(page: Page) -> dict[str, str]:
 ALL_HELD = {"signature": "held", "key": "held", "page": "held", "log": "held"}
 
 
+class Counted:
+    """A web application, with how many bytes of answers it gave by path; the service worker's questions count too."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.sent: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def count(message: Message) -> None:
+            self.sent[scope["path"]] += len(message.get("body", b""))
+            self.sent[scope["path"]] += sum(len(name) + len(value) + 4 for name, value in message.get("headers", ()))
+            await send(message)
+
+        await self._app(scope, receive, count)
+
+
 def test_an_honest_slip_holds_on_the_phone_within_sixty_kilobytes(
-    cloud: CloudUnderTest, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+    cloud: CloudUnderTest, market: Market, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
 ) -> None:
-    answers: list[tuple[str, int]] = []
-    page.on("response", lambda answer: answers.append((answer.url, len(answer.body()))))
+    for number in range(300):
+        market.add(f"scale-9{number:03}", "scale")
+    cloud.publish_registry()
+    counted = Counted(cloud.cloud.public_app)
+    listener("public").app = counted
+    answers: list[str] = []
+    page.on("response", lambda answer: answers.append(answer.url))
     assert scan(slip.code, slip.sealed) == ALL_HELD
-    assert all(url.startswith(cloud.url) for url, _ in answers)
-    assert sum(size for _, size in answers) < LARGEST_VISIT_BYTES
+    page.evaluate("navigator.serviceWorker.ready")
+    assert all(url.startswith((cloud.url, "data:")) for url in answers)
+    assert counted.sent.total() < LARGEST_VISIT_BYTES, counted.sent
+    assert counted.sent[f"/v1/keys/{market.scale.kid.hex()}"] < LARGEST_PROOF_BYTES
+    assert "/registry.cose" not in counted.sent
     assert "签名成立" in page.inner_text("#phone")
     assert len(page.inner_text("[data-fingerprint]")) == 19
+
+
+def test_a_registry_from_before_there_were_heads_is_fetched_whole(
+    cloud: CloudUnderTest, market: Market, slip: Slip, scan: Callable[..., dict[str, str]]
+) -> None:
+    voucher, registry, _ = cbor2.loads(market.trust.bundle(market.nodes))
+    replace(cloud.config.directory / "registry.cose", cbor2.dumps([voucher, registry]))
+    assert scan(slip.code, slip.sealed) == ALL_HELD
+
+
+@pytest.mark.parametrize("part", ["voucher", "head", "credential", "path"])
+def test_a_key_that_is_not_proved_is_not_believed(
+    market: Market, slip: Slip, scan: Callable[..., dict[str, str]], page: Page, part: str
+) -> None:
+    page.route("**/v1/keys/*", lambda route: route.fulfill(body=_bent(route.fetch().body(), part)))
+    assert scan(slip.code, slip.sealed) == {"key": "failed"}
+
+
+def _bent(answer: bytes, part: str) -> bytes:
+    """Turn one bit over in a part of what proves a key."""
+    voucher, head, rows = cbor2.loads(answer)
+    row, index, path = rows[0]
+
+    def bend(octets: bytes) -> bytes:
+        return octets[:-9] + bytes([octets[-9] ^ 1]) + octets[-8:]
+
+    if part == "voucher":
+        voucher = bend(voucher)
+    if part == "head":
+        head = bend(head)
+    if part == "credential":
+        row = bend(row)
+    if part == "path":
+        path = [bend(path[0]), *path[1:]]
+    return cbor2.dumps([voucher, head, [[row, index, path], *rows[1:]]])
+
+
+def test_a_wholesale_voucher_is_checked_like_a_slip(
+    cloud: CloudUnderTest, market: Market, scan: Callable[..., dict[str, str]]
+) -> None:
+    lot = market.pork_for()
+    voucher = market.pending[-1]
+    other = market.pork_for(carcasses=1)
+    cloud.deliver(market.envelope())
+    cloud.catch_up()
+    assert scan(lot, voucher) == ALL_HELD
+    assert scan(other, voucher) == {**ALL_HELD, "page": "failed"}
+
+
+def test_a_slips_seal_on_its_lots_page_does_not_match(
+    market: Market, slip: Slip, scan: Callable[..., dict[str, str]]
+) -> None:
+    assert scan(f"{market.wholesaler.credential.code_base}0000001", slip.sealed) == {**ALL_HELD, "page": "failed"}
+
+
+def test_a_page_at_a_foreign_address_says_so(
+    cloud: CloudUnderTest, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+) -> None:
+    path = cloud.config.directory / "cloud.toml"
+    path.write_text(path.read_text(encoding="utf-8") + 'public_address = "https://trace.example"\n', encoding="utf-8")
+    cloud.stop()
+    cloud.config = load(cloud.config.directory)
+    cloud.start()
+    assert scan(slip.code, slip.sealed) == {"address": "failed", **ALL_HELD}
+    assert "仿冒" in page.inner_text("#phone .failed")
 
 
 def test_it_speaks_english_too(slip: Slip, scan: Callable[..., dict[str, str]], page: Page) -> None:
@@ -149,6 +245,6 @@ def test_what_was_scanned_once_opens_again_without_a_network(
     scan(slip.code, slip.sealed)
     page.evaluate("navigator.serviceWorker.ready")
     scan(slip.code, slip.sealed)  # now the worker sees the page and keeps it
-    page.wait_for_function("caches.open('chengxin-1').then(cache => cache.match(location.pathname))")
+    page.wait_for_function("caches.open('chengxin-2').then(cache => cache.match(location.pathname))")
     page.context.set_offline(True)
     assert scan(slip.code, slip.sealed) == ALL_HELD

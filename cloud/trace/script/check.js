@@ -1,9 +1,10 @@
-// What the phone itself checks: the sealed sale in the slip's QR code, against the registry's key and this page.
+// What the phone itself checks: the sealed sale of a slip, or the sealed movement of a voucher 上市凭证, as its QR code
+// carries it, against the registry's key and this page.
 //
 // The sentences are on the page already, in the reader's language: each check is a list item with one text for each
 // outcome. Here it is only decided which of them is true. What cannot be known stays open, and says so.
 
-import { find, fromBase64url, hex, holds, isLogged, Malformed, open, registry, sale, sha256 } from "./seal.js";
+import { find, fromBase64url, hex, holds, isLogged, Malformed, open, proved, registry, sha256, statement } from "./seal.js";
 
 const CLOUD = 7;
 
@@ -17,51 +18,61 @@ if (section && sealedText.length > 40) {
 
 /** Say what holds, as far as it can be known; `data-done` on the section is how many milliseconds it took. */
 async function check(text) {
+  if (section.dataset.home && section.dataset.home !== location.origin) say("address", "failed");
   if (!globalThis.crypto?.subtle) return say("able", "failed");
-  let message, sold;
+  let message, said;
   try {
     const sealed = fromBase64url(text);
     message = { ...open(sealed), sealed };
-    sold = sale(message.payload);
+    said = statement(message.payload);
   } catch {
     return say("signature", "failed");
   }
   const root = fromBase64url(section.dataset.root);
   section.querySelector("[data-fingerprint]").textContent = fingerprint(await sha256(root));
-  const credentials = await trusted(root);
+  const credentials = await trusted(root, message.kid);
   if (credentials === null) return;
   const device = await find(credentials, message.kid);
   if (device === undefined) return say("key", "failed");
   say("signature", await holds(message, "chengxin/record/1", device.point) ? "held" : "failed");
-  const isGood = device.state === "active" && sold.seq >= device.fromSeq && sold.seq <= device.toSeq;
+  const isGood = device.state === "active" && said.seq >= device.fromSeq && said.seq <= device.toSeq;
   say("key", isGood ? "held" : device.state === "revoked" ? "revoked" : "doubtful");
-  say("page", isSame(sold, device) ? "held" : "failed");
-  await log(message, device, sold, credentials);
+  say("page", isSame(said, device) ? "held" : "failed");
+  await log(message, device, said.seq, credentials);
 }
 
-async function trusted(root) {
+/** Return the keys that matter here, proved; a key that the cloud does not show is looked for in the whole registry. */
+async function trusted(root, kid) {
   try {
-    const answer = await fetch("/registry.cose");
-    if (!answer.ok) throw new TypeError("no registry");
-    return await registry(new Uint8Array(await answer.arrayBuffer()), root, Date.now());
+    const shown = await fetch(`/v1/keys/${hex(kid)}`);
+    if (shown.ok) return await proved(await bytesOf(shown), root, Date.now());
+    const whole = await fetch("/registry.cose");
+    if (!whole.ok) throw new TypeError("no registry");
+    return await registry(await bytesOf(whole), root, Date.now());
   } catch (error) {
     say("key", error instanceof Malformed ? "failed" : "open");
     return null;
   }
 }
 
-function isSame(sold, device) {
-  const page = section.dataset;
-  const slip = device.codeBase + String(sold.count).padStart(7, "0");
-  return slip === page.code && sold.lot === page.lot && String(sold.netGrams) === page.netGrams
-    && String(sold.priceFenPerKg) === page.priceFenPerKg && String(sold.amountFen) === page.amountFen;
+async function bytesOf(answer) {
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
-async function log(message, device, sold, credentials) {
+function isSame(said, device) {
+  const page = section.dataset;
+  if ((page.kind === "sale") !== said.isSale) return false;
+  const code = device.codeBase + String(said.count).padStart(7, "0");
+  if (!said.isSale) return said.made.some(([lot, grams]) => lot === page.code && String(grams) === page.netGrams);
+  return code === page.code && said.lot === page.lot && String(said.netGrams) === page.netGrams
+    && String(said.priceFenPerKg) === page.priceFenPerKg && String(said.amountFen) === page.amountFen;
+}
+
+async function log(message, device, seq, credentials) {
   try {
-    const answer = await fetch(`/v1/log/receipt/record/${device.name}/${sold.seq}`);
+    const answer = await fetch(`/v1/log/receipt/record/${device.name}/${seq}`);
     if (!answer.ok) return say("log", "open");
-    const receipt = new Uint8Array(await answer.arrayBuffer());
+    const receipt = await bytesOf(answer);
     for (const cloud of credentials.filter((each) => each.role === CLOUD && each.state === "active")) {
       if (await isLogged(receipt, message.sealed, cloud.point)) return say("log", "held");
     }

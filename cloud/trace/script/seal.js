@@ -10,6 +10,7 @@ const SPKI = Uint8Array.from([
 ]);
 const STATES = ["active", "suspect", "quarantined", "revoked"];
 const SALE = 4;
+const MOVEMENT = 7;
 
 export { Malformed };
 
@@ -43,16 +44,37 @@ export async function keyId(point) {
 /** Return the credentials of a registry bundle that the root answers for, now; throws Malformed when it does not. */
 export async function registry(bundle, root, nowMs) {
   const [sealedVoucher, sealedRegistry] = decode(bundle);
-  const voucherSeal = open(sealedVoucher);
-  if (!await holds(voucherSeal, "chengxin/voucher/1", root)) throw new Malformed("the root did not sign this registry key");
-  const voucher = decode(voucherSeal.payload);
-  if (nowMs < voucher.get(3) || nowMs > voucher.get(4)) throw new Malformed("the registry key is out of date");
   const seal = open(sealedRegistry);
-  if (!await holds(seal, "chengxin/registry/1", voucher.get(2))) throw new Malformed("the registry was changed");
-  return decode(seal.payload).get(4).map((row) => ({
+  if (!await holds(seal, "chengxin/registry/1", await vouched(sealedVoucher, root, nowMs))) throw new Malformed("the registry was changed");
+  return decode(seal.payload).get(4).map(credential);
+}
+
+/** Return the few credentials that are proved to be in the registry without the rest of it (clause 7.5). */
+export async function proved(answer, root, nowMs) {
+  const [sealedVoucher, sealedHead, rows] = decode(answer);
+  const seal = open(sealedHead);
+  if (!await holds(seal, "chengxin/registry-head/1", await vouched(sealedVoucher, root, nowMs))) throw new Malformed("the head was changed");
+  const head = decode(seal.payload);
+  for (const [row, index, path] of rows) {
+    const top = await rootAbove(row, index, head.get(4), path);
+    if (top === null || hex(top) !== hex(head.get(5))) throw new Malformed("a key that is not in the registry");
+  }
+  return rows.map(([row]) => credential(decode(row)));
+}
+
+async function vouched(sealedVoucher, root, nowMs) {
+  const seal = open(sealedVoucher);
+  if (!await holds(seal, "chengxin/voucher/1", root)) throw new Malformed("the root did not sign this registry key");
+  const voucher = decode(seal.payload);
+  if (nowMs < voucher.get(3) || nowMs > voucher.get(4)) throw new Malformed("the registry key is out of date");
+  return voucher.get(2);
+}
+
+function credential(row) {
+  return {
     name: row.get(1), role: row.get(2), point: row.get(3), state: STATES[row.get(4)],
     fromSeq: row.get(5), toSeq: row.get(6) ?? Infinity, codeBase: row.has(7) ? digits(row.get(7)) : null,
-  }));
+  };
 }
 
 /** Return the credential of a key id, or undefined. */
@@ -61,14 +83,17 @@ export async function find(credentials, kid) {
   return undefined;
 }
 
-/** Return what a sealed sale says: masses in grams, money in fen. */
-export function sale(payload) {
+/** Return what a sealed sale, or a voucher's movement, says: masses in grams, money in fen. */
+export function statement(payload) {
   const record = decode(payload);
-  if (record.get(5) !== SALE) throw new Malformed("not a sale");
   const body = record.get(6);
+  const header = { seq: record.get(2), timeMs: record.get(4), count: record.get(7)[0] };
+  if (record.get(5) === MOVEMENT) {
+    return { ...header, isSale: false, made: (body.get(3) ?? []).map(([lot, grams]) => [digits(lot), grams]) };
+  }
+  if (record.get(5) !== SALE) throw new Malformed("neither a sale nor a movement");
   return {
-    seq: record.get(2), timeMs: record.get(4), count: record.get(7)[0], netGrams: body.get(1),
-    priceFenPerKg: body.get(3), amountFen: body.get(4), lot: digits(body.get(6)),
+    ...header, isSale: true, netGrams: body.get(1), priceFenPerKg: body.get(3), amountFen: body.get(4), lot: digits(body.get(6)),
   };
 }
 
@@ -77,17 +102,23 @@ export async function isLogged(receiptBytes, sealed, point) {
   const { tag, value: [header, unprotected, payload, signature] } = decodeReceipt(receiptBytes);
   if (tag !== 18 || payload !== null) return false;
   const [size, index, path] = decode(unprotected);
-  let hash = await sha256(join([Uint8Array.of(0), sealed]));
+  const top = await rootAbove(sealed, index, size, path);
+  return top !== null && verify(point, signature, encode(["Signature1", header, new Uint8Array(), top]));
+}
+
+/** Return the root above a leaf (RFC 9162, 2.1.3.2), or null when the path does not fit the tree. */
+async function rootAbove(leaf, index, size, path) {
+  if (index >= size) return null;
+  let hash = await sha256(join([Uint8Array.of(0), leaf]));
   let [node, last] = [index, size - 1];
-  for (const sibling of path) { // RFC 9162, 2.1.3.2
-    if (last === 0) return false;
+  for (const sibling of path) {
+    if (last === 0) return null;
     const isRight = node % 2 === 1 || node === last;
     hash = await sha256(join([Uint8Array.of(1), ...(isRight ? [sibling, hash] : [hash, sibling])]));
     while (isRight && node % 2 === 0 && node !== 0) [node, last] = [node / 2, Math.floor(last / 2)];
     [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
   }
-  if (last !== 0) return false;
-  return verify(point, signature, encode(["Signature1", header, new Uint8Array(), hash]));
+  return last === 0 ? hash : null;
 }
 
 /** A receipt's headers have keys that our strict decoder has no use for: {396: {-1: [proof]}} is read by its form. */

@@ -5,7 +5,7 @@ key signs a *voucher* for the registry key; the registry key seals the list. Gat
 only the root's public point. Pure values: reading files and trusting a serial number is the keeper's work.
 """
 
-from tracewire import cbor, cose, p256, topics
+from tracewire import cbor, cose, p256, registry_head, topics
 from tracewire.errors import Misuse, Rejected
 from tracewire.fields import LARGEST, Digits, Number, Octets, Text
 
@@ -199,21 +199,25 @@ def decode_voucher(payload: bytes) -> Voucher:
 
 
 def seal_bundle(registry: Registry, registry_key: "SigningKey", sealed_voucher: bytes) -> bytes:
-    """Return the file that gateway and cloud read: [voucher, registry], both sealed (spec 7.1)."""
-    return cbor.encode([sealed_voucher, cose.seal(registry.encode(), cose.REGISTRY, registry_key)])
+    """Return the file that gateway and cloud read: [voucher, registry, head], all sealed (spec 7.1)."""
+    sealed = cose.seal(registry.encode(), cose.REGISTRY, registry_key)
+    return cbor.encode([sealed_voucher, sealed, registry_head.seal(registry, registry_key)])
 
 
 def open_bundle(data: bytes, root: "VerifyingKey", now_ms: int) -> Registry:
-    """Return the registry of a bundle whose two seals hold under ``root``, else ``Rejected``.
+    """Return the registry of a bundle whose seals all hold under ``root``, else ``Rejected``.
 
     ``now_ms`` is checked against the voucher's validity. That the serial does not fall is the caller's check, because
     only the caller remembers the last one.
     """
     bundle = cbor.decode(data)
-    if not isinstance(bundle, list) or len(bundle) != 2 or not all(isinstance(part, bytes) for part in bundle):
-        raise Rejected("registry.bundle", "[voucher, registry] expected")
+    if not isinstance(bundle, list) or len(bundle) not in (2, 3) or not all(isinstance(part, bytes) for part in bundle):
+        raise Rejected("registry.bundle", "[voucher, registry, head] expected")
     voucher = decode_voucher(cose.open(bundle[0], cose.VOUCHER, root).payload)
     if not voucher.not_before_ms <= now_ms <= voucher.not_after_ms:
         raise Rejected("registry.voucher", "the registry key's voucher is not valid now")
     registry_key = p256.VerifyingKey(voucher.point)
-    return decode_registry(cose.open(bundle[1], cose.REGISTRY, registry_key, MAX_BUNDLE_BYTES).payload)
+    registry = decode_registry(cose.open(bundle[1], cose.REGISTRY, registry_key, MAX_BUNDLE_BYTES).payload)
+    if len(bundle) == 3:
+        registry_head.check(bundle[2], registry, registry_key)
+    return registry
