@@ -1,7 +1,7 @@
 """`make soak`: a day at two stalls, a line, a wholesale hall and with a handheld, in which everything goes wrong.
 
-    python -m simulators.soak                         1,000 trades at each device: a day's work (200 took six minutes)
-    python -m simulators.soak --trades 9 --every 1    what CI does: every trouble once at every device
+    python -m simulators.soak                         1,000 trades at each device: a day's work, some twenty minutes
+    python -m simulators.soak --trades 10 --every 1   what CI does: every trouble once at every device
 
 Real firmware on real MicroPython, a real gateway and cloud. The ledger must then hold every sealed record exactly once,
 and a record of every fault. Exit status 1 when it does not.
@@ -24,10 +24,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tracewire import chain, cose, record
 from tracewire.errors import TracewireError
 
-from simulators import accounting
+from simulators import accounting, printer
 from simulators.devices.issuing import IssuingDesk
 from simulators.handheld_process import HandheldProcess
-from simulators.printer import Printer
 from simulators.proxy import Proxy
 from simulators.rail_process import RAIL_CELL, RailProcess
 from simulators.scale_process import ScaleProcess
@@ -79,6 +78,7 @@ async def run(options: argparse.Namespace) -> int:
         site.gateway.start()
         days = all_days(site, built, options.seed)
         for day in days:
+            day.authority = site.authority
             stack.push_async_callback(day.device.stop)
         started = time.monotonic()
         with progress() as bars:
@@ -111,7 +111,7 @@ def scale_day(site: Site, stall: Stall, seed: int) -> ScaleDay:
     """Return the day at one stall."""
     scale = ScaleProcess(site.image, site.flash(stall), cell=replace(stall.cell, haste=HASTE))
     day = ScaleDay(stall.scale, scale, site.image, site.flash(stall), random.Random(f"{seed} {stall.scale}"))
-    day.authority, day.stall = site.authority, stall
+    day.stall = stall
     return day
 
 
@@ -132,7 +132,7 @@ def finish(site: Site, days: list[Day], outages: Counter[str], seconds: float) -
         heads[kid] = accounting.scale_head(day.image, day.flash)
         messages = (cose.parse(row.sealed) for row in ledger)
         of_device[day.name] = [record.decode(one.payload) for one in messages if one.kid == kid]
-    urls = [Printer().render(slip).codes[0][0] for day in days for slip in day.slips]
+    urls = [printer.address(slip) for day in days for slip in day.slips]
     account = accounting.settle(ledger, heads, [], [accounting.sealed_in_url(url) for url in urls])
     errors = account.errors + [error for day in days for error in day.unseen(of_device[day.name])]
     figures = {

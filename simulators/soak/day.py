@@ -9,11 +9,13 @@ import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tracewire import record
 from tracewire.vocabulary import AUDIT_EVENTS
 
+from provisioning import unlock
 from simulators.scale_process import ScaleProcess
 
 SETTLE_TIMEOUT_S = 120.0
@@ -22,7 +24,12 @@ Trouble = Callable[[], Awaitable[None]]
 
 
 class Day(ABC):
-    """A device and whoever works at it. ``done`` counts trades and troubles; ``slips`` are what was printed."""
+    """A device and whoever works at it. ``done`` counts trades and troubles; ``slips`` are what was printed.
+
+    ``authority`` is the directory of whoever tells what unlocks an opened case.
+    """
+
+    authority: Path
 
     def __init__(self, name: str, device: ScaleProcess, image: Path, flash: Path, chance: random.Random) -> None:
         self.name = name
@@ -80,10 +87,26 @@ class Day(ABC):
         await self.device.remove_load()
         await self.switch_on()
 
+    async def tamper(self) -> None:
+        """Open the case and close it, ask the authority what unlocks the device, and type that."""
+        await self.device.open_case()
+        await self.device.wait_until(lambda: "询问码" in self.device.screen[3])
+        await self.device.close_case()
+        challenge = self.device.screen[3].split("询问码")[1].split()[0]
+        await self.device.press("plu1")
+        await self.device.wait_for_message("秤已锁")
+        if self.chance.random() < 0.5:
+            await self.cut_power()  # a lock outlives it
+        for digit in unlock.answer(self.authority, self.name, challenge, "case opened in a soak", datetime.now(UTC)):
+            await self.device.press(f"digit{digit}")
+        await self.device.wait_for_message("已解锁")
+        self.done["tampered"] += 1
+
     def unseen(self, records: list[record.Record]) -> list[str]:
         """Return what went wrong here without leaving the records that it must."""
         seen = Counter(itertools.chain.from_iterable(map(names, records)))
-        wanted = self.expected() + Counter({"boot": self.done["boot"]})
+        tampered = dict.fromkeys(("case_opened", "locked", "unlocked"), self.done["tampered"])
+        wanted = self.expected() + Counter(boot=self.done["boot"], **tampered)
         return [
             f"{self.name}: {count} times {what}, {seen[what]} in the ledger"
             for what, count in wanted.items()

@@ -30,7 +30,7 @@ class RailDay(Day):
 
     def troubles(self) -> list[Trouble]:
         """Return what goes wrong at a line."""
-        return [self.cut_power, self._cut_under_a_carcass, self._same_tag, self._garbled_tag]
+        return [self.cut_power, self._cut_under_a_carcass, self._same_tag, self._garbled_tag, self.tamper]
 
     def expected(self) -> Counter[str]:
         """Every tag that came twice is on record."""

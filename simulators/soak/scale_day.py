@@ -1,12 +1,9 @@
 """A day at a counter scale: sales, and no paper, opened cases, wrong cards, power cuts in the middle of a sale."""
 
 from collections import Counter
-from datetime import UTC, datetime
-from pathlib import Path
 
 from tracewire import cbor, record
 
-from provisioning import unlock
 from simulators.site import Stall
 from simulators.soak.day import Day, Trouble
 
@@ -16,9 +13,8 @@ GRAMS = (180, 2600)
 
 
 class ScaleDay(Day):
-    """One stall's scale; ``authority`` is the directory of whoever tells what unlocks it."""
+    """One stall's scale."""
 
-    authority: Path
     stall: Stall
 
     async def open(self) -> None:
@@ -35,15 +31,12 @@ class ScaleDay(Day):
 
     def troubles(self) -> list[Trouble]:
         """Return what goes wrong at a stall."""
-        return [self._no_paper, self._tamper, self._wrong_card, self._foreign_card, self.cut_power, self._cut_in_a_sale]
+        return [self._no_paper, self.tamper, self._wrong_card, self._foreign_card, self.cut_power, self._cut_in_a_sale]
 
     def expected(self) -> Counter[str]:
-        """A printer fault for each spell, three records for each opened case, four sessions for each wrong card."""
+        """A printer fault for each spell, four sessions for each wrong card."""
         return Counter(
             printer_fault=self.done["no paper"],
-            case_opened=self.done["tampered"],
-            locked=self.done["tampered"],
-            unlocked=self.done["tampered"],
             session=1 + 4 * self.done["wrong card"],
         )
 
@@ -70,20 +63,6 @@ class ScaleDay(Day):
         await self.device.press("digit0")
         self.slips.append(await self.device.next_slip())
         self.done["no paper"] += 1
-
-    async def _tamper(self) -> None:
-        await self.device.open_case()
-        await self.device.wait_until(lambda: "询问码" in self.device.screen[3])
-        await self.device.close_case()
-        challenge = self.device.screen[3].split("询问码")[1].split()[0]
-        await self.device.press(f"plu{self._key()}")
-        await self.device.wait_for_message("秤已锁")
-        if self.chance.random() < 0.5:
-            await self.cut_power()  # a lock outlives it
-        for digit in unlock.answer(self.authority, self.name, challenge, "case opened in a soak", datetime.now(UTC)):
-            await self.device.press(f"digit{digit}")
-        await self.device.wait_for_message("已解锁")
-        self.done["tampered"] += 1
 
     async def _wrong_card(self) -> None:
         await self._tap(STRANGER, "摊位 邻摊")

@@ -44,6 +44,7 @@ class TerminalDay(Day):
         """Return what goes wrong in a hall."""
         return [
             self.cut_power,
+            self.tamper,
             self._cut_after_a_deal,
             self._cut_in_a_write,
             self._card_pulled_out,

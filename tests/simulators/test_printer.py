@@ -3,7 +3,7 @@
 import pytest
 from tracewire.errors import Rejected
 
-from simulators.printer import DOTS, Printer
+from simulators.printer import DOTS, Printer, address
 
 
 def test_text_becomes_lines_of_black_dots_on_paper_384_wide() -> None:
@@ -26,6 +26,12 @@ def test_centred_text_is_in_the_middle() -> None:
     )
     assert box is not None
     assert DOTS // 2 - 12 <= box[0] < box[2] <= DOTS // 2 + 12
+
+
+def test_the_address_of_a_slip_is_read_without_drawing_it() -> None:
+    stored = b"1P0http://trace.example/t/1#AAAA"
+    slip = b"\x1b@A\n\x1d(k" + len(stored).to_bytes(2, "little") + stored + b"\x1d(k\x03\x001Q0"
+    assert address(slip) == Printer().render(slip).codes[0][0] == "http://trace.example/t/1#AAAA"
 
 
 @pytest.mark.parametrize(
