@@ -37,9 +37,11 @@ from cloud.ledger.head import Head
 from cloud.ledger.log import ClockLimits
 from cloud.ledger.log_keys import LogKeys
 from cloud.ops import endpoints as ops_endpoints
+from cloud.ops.alerts import Alerts
 from cloud.ops.live import Live
 from cloud.ops.projection import Fleet
 from cloud.ops.watch import Watch
+from cloud.ops.webhook import ADDRESS_VARIABLE, Lookout, configured
 from cloud.projection_schema import DerivedSchema
 from cloud.projections import Projection, Projections, Worker
 from cloud.recall import report_endpoints
@@ -101,6 +103,7 @@ class Cloud:
     intake: Intake
     worker: Worker
     shipper: Shipper | None
+    lookout: Lookout
     submitters: Submitters
     ingest_app: FastAPI
     public_app: FastAPI
@@ -110,6 +113,7 @@ class Cloud:
         self.intake.close()
         self.submitters.stop()
         self.worker.stop()
+        self.lookout.stop()
         if self.shipper is not None:
             self.shipper.stop()
         self.accounts.close()
@@ -132,7 +136,9 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     derived = Projections(stores.ledger, stores.projections, every_projection())
     enforcement = Enforcement(stores.ledger, stores.projections)
     shipper = _shipper(stores.projections)
-    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper), None if project else ())
+    watch = Watch(config.directory, stores.ledger, stores.projections, registry, now_ms)
+    lookout = _lookout(config, watch)
+    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper, lookout), None if project else ())
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (
@@ -155,9 +161,8 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     public_app.include_router(accounts_endpoints.router(guard))
     scans = open_scans(config)
     _serve_traces(public_app, config, stores, registry, scans)
-    watch = Watch(config.directory, stores.ledger, stores.projections, registry, now_ms)
     public_app.include_router(ops_endpoints.router(watch, Live(watch), guard))
-    return Cloud(stores, accounts, scans, intake, worker, shipper, submitters, ingest_app, public_app)
+    return Cloud(stores, accounts, scans, intake, worker, shipper, lookout, submitters, ingest_app, public_app)
 
 
 def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: RegistryFile, scans: Store) -> None:
@@ -187,9 +192,16 @@ def _serve_log(
     return cosignatures, submitters
 
 
-def _follow(enforcement: Enforcement, shipper: Shipper | None) -> None:
+def _lookout(config: Config, watch: Watch) -> Lookout:
+    """Return who looks at the fleet under the rules, and tells the receiver of ``CHENGXIN_ALERTS`` if there is one."""
+    webhook = configured(watch.ledger, config.directory, os.environ.get(ADDRESS_VARIABLE, ""))
+    return Lookout(Alerts(watch, is_told=webhook is not None), webhook)
+
+
+def _follow(enforcement: Enforcement, shipper: Shipper | None, lookout: Lookout) -> None:
     """Do what follows from a pass of the projections."""
     enforcement.enforce(now_ms())
+    lookout.wake()
     if shipper is not None:
         shipper.wake()
 

@@ -40,6 +40,7 @@ def run(config: Config, workers: int = 1, *, project: bool = True) -> None:
     ]
     calm_collector()
     cloud.worker.start()
+    cloud.lookout.start()
     if cloud.shipper is not None:
         cloud.shipper.start()
     cloud.submitters.start()

@@ -33,6 +33,7 @@ ROOMS = (
     Room("/ops", "rooms.ops", AT_DEVICES),
     Room("/ops/map", "rooms.map", AT_DEVICES),
     Room("/ops/use", "rooms.use", AT_DEVICES),
+    Room("/ops/tickets", "rooms.tickets", AT_DEVICES),
 )
 
 PRIVATE = {"Cache-Control": "private, no-store"}

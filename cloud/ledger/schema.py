@@ -1,7 +1,7 @@
-"""The revisions of the ledger's tables, those of the feed among them."""
+"""The revisions of the ledger's tables, those of feed and ops among them."""
 
 from pathlib import Path
 
 from cloud.db.schema import Revisions
 
-REVISIONS = Revisions(folder=Path(__file__).with_name("revisions"), newest="0002", first="0001", known_by="records")
+REVISIONS = Revisions(folder=Path(__file__).with_name("revisions"), newest="0003", first="0001", known_by="records")

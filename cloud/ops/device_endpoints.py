@@ -7,13 +7,16 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from tracewire.errors import Rejected
 
-from cloud.accounts.account import Account
+from cloud.accounts.account import MARKET_OPENER, OPS, Account
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.db.engine import LARGEST_INTEGER
-from cloud.ops import readings, stream
+from cloud.ops import assets, readings, stream, tickets
 from cloud.ops.fleet import Device, Scope
 from cloud.ops.rules import TILES
 from cloud.ops.watch import Watch
+
+KEEPERS = (OPS, MARKET_OPENER)
+"""Who keeps the asset ledger."""
 
 _HOUR_MS = 3_600_000
 _RANGES_HOURS = (24, 7 * 24, 31 * 24, 366 * 24, 10 * 366 * 24)
@@ -51,13 +54,16 @@ def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
         rows = readings.span(now_ms - hours * _HOUR_MS, now_ms, max(1, hours * 3600 // _ROWS_IN_TABLE))
         with watch.reading() as connection:
             shown = readings.read(connection, name, rows)
+            patrols = stream.patrols(connection, device["seller_code"])
         with watch.ledger.reader.connect() as connection:
             sealed = stream.newest(connection, name, watch.code_base(name), before)
             holes, forks = stream.holes(connection, name), stream.forks(connection, name)
+            entries, faults = assets.history(connection, name), tickets.page(connection, scope_of(account), device=name)
         return desk.show(
             "device.html", request, account, device=device, now_ms=now_ms, tiles=TILES, hours=hours,
             ranges=_RANGES_HOURS, span=wanted, shown=shown, sealed=sealed, holes=holes, forks=forks, before=before,
-            more=len(sealed) == stream.AT_ONCE,
+            more=len(sealed) == stream.AT_ONCE, entries=entries, faults=faults, patrols=patrols,
+            longest_text=assets.LONGEST_TEXT, may_enter=account.role in KEEPERS,
         )  # fmt: skip
 
     @routes.get("/ops/devices/{name}/readings")

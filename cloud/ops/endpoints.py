@@ -19,8 +19,8 @@ from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR, Acc
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.accounts.guard import Guard
 from cloud.db.engine import LARGEST_INTEGER
-from cloud.ops import device_endpoints, use
-from cloud.ops.device_endpoints import scope_of
+from cloud.ops import device_endpoints, keeping_endpoints, use
+from cloud.ops.device_endpoints import KEEPERS, scope_of
 from cloud.ops.fleet import LONGEST_SEARCH, ON_A_PAGE, Scope, Sort, Tile, Wish
 from cloud.ops.live import HEARTBEAT_S, Live
 from cloud.ops.rules import TILES
@@ -61,6 +61,7 @@ def router(watch: Watch, live: Live, guard: Guard) -> APIRouter:
     _event_routes(routes, live, door)
     _overview_routes(routes, watch, desk, door)
     device_endpoints.add_routes(routes, watch, desk, door)
+    keeping_endpoints.add_routes(routes, watch, desk, door, Depends(guard.require(*KEEPERS)))
     return routes
 
 

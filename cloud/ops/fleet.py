@@ -29,13 +29,15 @@ class Scope:
     site: str = ""
     region: str = ""
 
-    def condition(self) -> ColumnElement[bool]:
-        """Return the condition on ``ops_register``."""
+    def condition(
+        self, site: ColumnElement[str] = register.c.site, division: ColumnElement[str] = register.c.division
+    ) -> ColumnElement[bool]:
+        """Return the condition on these columns, which are the register's unless others are given."""
         parts: list[ColumnElement[bool]] = []
         if self.site:
-            parts.append(register.c.site == self.site)
+            parts.append(site == self.site)
         if self.region:
-            parts.append(register.c.division.startswith(self.region, autoescape=True))
+            parts.append(division.startswith(self.region, autoescape=True))
         return and_(True, *parts)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, insert, select
 from tracewire import record as records
+from tracewire.vocabulary import FINDINGS, VISITS
 
 from cloud.db import upsert
 from cloud.db.bulk import insert_rows
@@ -15,6 +16,7 @@ from cloud.ops.state import State, empty, fold, is_reset
 
 _POINT_FIELDS = [column.name for column in tables.points.c if column.name not in ("device", "moment_ms", "seq")]
 _ADD_POINTS = insert(tables.points)
+_ADD_VISITS = insert(tables.visits)
 _COUNTS = [column.name for column in tables.days.c if column.name not in ("device", "day", "hours")]
 
 
@@ -33,6 +35,7 @@ class Fleet:
         _replace(connection, tables.days, _grown_days(connection, entries))
         health = [entry for entry in entries if entry.kind == records.HEALTH]
         insert_rows(connection, _ADD_POINTS, [_point(entry) for entry in health])
+        insert_rows(connection, _ADD_VISITS, [_visit(entry) for entry in entries if entry.kind == records.VISIT])
         matching.match(connection, entries)
         _note_software(connection, [entry for entry in entries if entry.kind == records.BOOT])
 
@@ -76,6 +79,14 @@ def _counted(entry: Entry) -> Mapping[str, int]:
 def _point(entry: Entry) -> dict[str, Any]:
     where = {"device": entry.device, "moment_ms": entry.moment_ms, "seq": entry.seq}
     return where | {name: entry.body.get(name) for name in _POINT_FIELDS}
+
+
+def _visit(entry: Entry) -> dict[str, Any]:
+    """Return a patrol 巡查 as an inspector sealed it."""
+    body = entry.body
+    finding = FINDINGS[body["finding"]] if "finding" in body else None
+    said = {"subject": body["subject"], "visit": VISITS[body["visit"]], "finding": finding, "note": body.get("note")}
+    return {"device": entry.device, "seq": entry.seq, "moment_ms": entry.moment_ms, **said}
 
 
 def _note_software(connection: Connection, boots: Sequence[Entry]) -> None:

@@ -45,7 +45,7 @@ def fold(state: State, entry: Entry) -> None:
         _audit(state, entry)
     elif kind == records.SESSION and _is_newest(state, "session", entry):
         state["session"] = SESSION_ACTIONS[entry.body["action"]]
-        state["stall"] = entry.body.get("stall")
+        state |= {"stall": entry.body.get("stall"), "seller_code": entry.body["seller"]}
 
 
 def _health(state: State, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from tracewire.words import AUDIT_EVENTS
 
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, open_row
+from cloud.ops.tables import visits
 
 AT_ONCE = 50
 _MOST_FAULTS = 50
@@ -43,6 +44,17 @@ class Hole:
 
 
 @dataclass(frozen=True)
+class Patrol:
+    """A visit 巡查 that an inspector's handheld sealed, to the seller whose card was in the device last."""
+
+    handheld: str
+    moment_ms: int
+    visit: str
+    finding: str | None
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Fork:
     """A number under which a second record was received."""
 
@@ -74,6 +86,14 @@ def forks(connection: Connection, device: str) -> list[Fork]:
     columns = (table.seq, table.received_ms, table.gateway)
     statement = select(*columns).where(table.device == device).order_by(table.id.desc()).limit(_MOST_FAULTS)
     return [Fork(*row) for row in connection.execute(statement)]
+
+
+def patrols(connection: Connection, seller_code: str | None) -> list[Patrol]:
+    """Return the visits to a seller, the newest first; ``connection`` reads the projections."""
+    table = visits.c
+    columns = (table.device, table.moment_ms, table.visit, table.finding, table.note)
+    statement = select(*columns).where(table.subject == seller_code).order_by(table.moment_ms.desc())
+    return [Patrol(*row) for row in connection.execute(statement.limit(_MOST_FAULTS))]
 
 
 def _line(entry: Entry, code_base: str) -> Sealed:

@@ -69,6 +69,7 @@ devices = Table(
     Column("session_ms", BigInteger),
     Column("session", String),  # in or out
     Column("stall", String),  # as the seller's card says
+    Column("seller_code", String),  # whose card it is
 )
 
 days = Table(
@@ -121,6 +122,19 @@ software = Table(
     Column("model", String, primary_key=True),
     Column("software", String, primary_key=True),
     Column("first_ms", BigInteger, nullable=False),  # earliest boot with it, of any device
+)
+
+visits = Table(
+    "fleet_visits",
+    TABLES,
+    Column("device", String, primary_key=True),  # the handheld
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String, nullable=False),  # seller code of whom it was about
+    Column("moment_ms", BigInteger, nullable=False),
+    Column("visit", String, nullable=False),
+    Column("finding", String),
+    Column("note", String),
+    Index("fleet_visits_by_subject", "subject", "moment_ms"),
 )
 
 

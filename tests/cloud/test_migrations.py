@@ -24,7 +24,7 @@ from cloud.db.server import open_schema
 from cloud.feed import store as feed
 from cloud.ledger import cosigning, store, tree
 from cloud.ledger.schema import REVISIONS
-from cloud.ops import assets
+from cloud.ops import alerts, assets, tickets
 from cloud.stores import open_accounts
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
@@ -36,7 +36,12 @@ SHARED = ("watermarks", "projection_schemas")
 def test_the_revisions_make_the_tables_that_the_program_declares(cloud: CloudUnderTest) -> None:
     with cloud.cloud.stores.ledger.reader.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, [store.TABLES, cosigning.TABLES, feed.TABLES, assets.TABLES]) == []
+        assert (
+            compare_metadata(
+                context, [store.TABLES, cosigning.TABLES, feed.TABLES, assets.TABLES, tickets.TABLES, alerts.TABLES]
+            )
+            == []
+        )
     of_accounts = open_accounts(cloud.config)
     with of_accounts.reader.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -11,8 +11,9 @@ function draw(places) {
   graticule(map, colour("--line"));
   for (const place of places) {
     const sort = place.marked ? "--failed" : "--held";
+    const radius = 8 + 4 * Math.log10(1 + place.devices);
     const circle = L.circleMarker([place.latitude, place.longitude], {
-      radius: 8 + 4 * Math.log10(1 + place.devices),
+      radius,
       color: colour(sort),
       fillColor: colour(sort),
       fillOpacity: 0.35,
@@ -21,7 +22,7 @@ function draw(places) {
     const label = document.createElement("a");
     label.href = `/ops?site=${encodeURIComponent(place.site)}`;
     label.textContent = `${place.site} · ${place.devices} ${element.dataset.devices} · ${place.marked} ${element.dataset.marked}`;
-    circle.addTo(map).bindPopup(label).bindTooltip(document.createTextNode(place.site), { permanent: true, direction: "right" });
+    circle.addTo(map).bindPopup(label).bindTooltip(document.createTextNode(place.site), { permanent: true, direction: "right", offset: [radius, 0] });
   }
 }
 

@@ -1,0 +1,120 @@
+"""What people enter about devices: who has which, faults, and how a fault goes on. Every form leads back to a page."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy import Connection
+from tracewire.errors import Rejected
+
+from cloud.accounts.account import Account
+from cloud.accounts.desk import PRIVATE, Desk
+from cloud.accounts.forms import Form
+from cloud.accounts.guard import form_of
+from cloud.db.engine import LARGEST_INTEGER
+from cloud.ops import assets, tickets
+from cloud.ops.assets import Asset
+from cloud.ops.device_endpoints import device_of, scope_of
+from cloud.ops.fleet import ON_A_PAGE
+from cloud.ops.tables import MARKET_OFFSET_MS
+from cloud.ops.tickets import NEXT, STATES, Fault, Step
+from cloud.ops.watch import Watch
+
+State = Literal["reported", "dispatched", "fixed", "confirmed"]
+Posted = Annotated[Form, Depends(form_of)]
+Ticket = Annotated[int, Path(ge=1, le=LARGEST_INTEGER)]
+
+
+def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any, keepers: Any) -> None:
+    """Add ``/ops/tickets`` and the forms; ``door`` yields who may report, ``keepers`` who may keep the asset ledger."""
+
+    @routes.get("/ops/tickets", response_class=HTMLResponse)
+    def ticket_page(
+        request: Request,
+        account: Annotated[Account, door],
+        state: State | None = None,
+        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    ) -> Response:
+        with watch.ledger.reader.connect() as connection:
+            counts = tickets.counts(connection, scope_of(account))
+            found = tickets.page(connection, scope_of(account), state=state or "", number=page)
+        every = sum(counts.values()) if state is None else counts[state]
+        return desk.show(
+            "tickets.html", request, account, counts=counts, state=state, tickets=found, states=STATES, page=page,
+            pages=-(-every // ON_A_PAGE),
+        )  # fmt: skip
+
+    @routes.get("/ops/tickets/{ticket}", response_class=HTMLResponse)
+    def one_ticket(request: Request, account: Annotated[Account, door], ticket: Ticket) -> Response:
+        with watch.ledger.reader.connect() as connection:
+            found = tickets.find(connection, scope_of(account), ticket)
+            steps = tickets.steps(connection, ticket)
+        return desk.show(
+            "ticket.html", request, account, ticket=found, steps=steps, next=NEXT[found["state"]],
+            longest_text=assets.LONGEST_TEXT,
+        )  # fmt: skip
+
+    @routes.post("/ops/tickets/{ticket}")
+    def move_ticket(account: Annotated[Account, door], form: Posted, ticket: Ticket) -> Response:
+        number = _number(form, "step")
+        step = Step(number, form.get("state", ""), watch.now_ms(), account.name, form.get("note", ""))
+        with watch.ledger.alone() as connection:
+            tickets.find(connection, scope_of(account), ticket)
+            tickets.move(connection, ticket, step)
+        return _back(f"/ops/tickets/{ticket}")
+
+    @routes.post("/ops/devices/{name}/tickets")
+    def report(account: Annotated[Account, door], form: Posted, name: str) -> Response:
+        device = device_of(watch, account, name)
+        fault = Fault(device=name, site=device["site"], division=device["division"])
+        note = form.get("note", "")
+        if not note:
+            raise Rejected("ticket.text", "say what is wrong")
+        with watch.ledger.alone() as connection:
+            ticket = tickets.report(connection, fault, account.name, note, watch.now_ms())
+        return _back(f"/ops/tickets/{ticket}")
+
+    @routes.post("/ops/devices/{name}/assets")
+    def enter(account: Annotated[Account, keepers], form: Posted, name: str) -> Response:
+        device_of(watch, account, name)
+        with watch.ledger.alone() as connection:
+            _enter(connection, form, account, name, watch.now_ms())
+        return _back(f"/ops/devices/{name}")
+
+
+def _enter(connection: Connection, form: Form, account: Account, name: str, now_ms: int) -> None:
+    asset = Asset(
+        device=name,
+        entered_ms=now_ms,
+        account=account.name,
+        place=form.get("place", ""),
+        holder=form.get("holder", ""),
+        since_ms=_day(form, "since") or now_ms,
+        verified_until_ms=_day(form, "verified_until"),
+        note=form.get("note", ""),
+    )
+    assets.enter(connection, asset)
+
+
+def _day(form: Form, name: str) -> int | None:
+    """Return when a day that somebody chose begins in China; None for none, ``Rejected("asset.day")`` for no day."""
+    text = form.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Rejected("asset.day", f"{name}: a day as 2026-12-31 expected") from None
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000) - MARKET_OFFSET_MS
+
+
+def _number(form: Form, name: str) -> int:
+    text = form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Rejected("ticket.step", "a number expected")
+    return int(text)
+
+
+def _back(way: str) -> RedirectResponse:
+    return RedirectResponse(way, 303, PRIVATE)
