@@ -63,7 +63,7 @@ micropython.qstr_info(1)
 """
 _ADDED = re.compile(r"^Q\((\w+)\)$", re.MULTILINE)
 """A name that a program has added to the interpreter's, as ``micropython.qstr_info`` lists it."""
-_FOR_CHECKERS = "TYPE_CHECKING"
+_FOR_CHECKERS = {"TYPE_CHECKING", "__all__"}
 _NATIVE_BY_NUMBER = {1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 10: "xtensawin"}
 """Numbers of native code in ``sys.implementation._mpy`` (MicroPython documentation, "The .mpy file format")."""
 
@@ -196,9 +196,9 @@ def _texts(sources: dict[str, Path]) -> dict[str, str]:
 
 
 def _without_checkers(text: str) -> str:
-    """Take out ``TYPE_CHECKING`` and what stands under it; every line stays where it is."""
-    names = (node for node in ast.parse(text).body if _FOR_CHECKERS in _named_first(node))
-    return apply(text, (Edit(node, "") for node in names))
+    """Take out ``TYPE_CHECKING`` with what stands under it, and ``__all__``; every line stays where it is."""
+    nodes = (node for node in ast.parse(text).body if _FOR_CHECKERS.intersection(_named_first(node)))
+    return apply(text, (Edit(node, "") for node in nodes))
 
 
 def _named_first(node: ast.stmt) -> list[str]:

@@ -72,12 +72,19 @@ def constants(node: ast.Assign) -> Iterator[tuple[str, object]]:
 
 def _values(value: ast.expr, is_unpacked: bool) -> list[object]:
     try:
-        literal = ast.literal_eval(value)
+        literal = _numbers(value) or ast.literal_eval(value)
     except ValueError:
         return []
     values = list(literal) if is_unpacked and isinstance(literal, tuple) else [literal]
     parts = [part for item in values for part in (item if isinstance(item, tuple) else (item,))]
     return values if all(type(part) in (int, str, bytes) for part in parts) else []
+
+
+def _numbers(value: ast.expr) -> tuple[int, ...]:
+    """Return what ``range`` of a literal counts, and nothing for anything else."""
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "range" and len(value.args) == 1:
+        return tuple(range(ast.literal_eval(value.args[0])))
+    return ()
 
 
 def _renamed(source: str, names: set[str]) -> str:

@@ -4,8 +4,12 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes is not what a test asserts
+settings.load_profile("any machine")
 
 CI = os.environ.get("CI") == "true"
 

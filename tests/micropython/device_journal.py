@@ -221,7 +221,7 @@ def test_a_damaged_record_in_the_middle_is_reported_and_its_neighbours_survive()
     flash, book = fresh_journal()
     fill(book, 60)
     damage(PATH + "/00000001", frames.HEADER_BYTES + 5)
-    damage(PATH + "/00000001", len(frames.pack(1, sealed(1))) * 3)
+    damage(PATH + "/00000001", (frames.HEADER_BYTES + len(sealed(1))) * 3)
     book = rebooted(flash)
     assert book.damaged >= 2 and book.next_seq == 61
     unreadable = [seq for seq in range(1, 61) if book.read(seq) != sealed(seq)]
@@ -258,7 +258,7 @@ def test_a_cut_frame_does_not_surface():
     flash, book = fresh_journal()
     fill(book, 2)
     with open(PATH + "/tail02", "wb") as stream:
-        stream.write(frames.pack(3, sealed(3))[:60])
+        stream.write((frames.header(3, sealed(3)) + sealed(3))[:60])
     book = rebooted(flash)
     assert book.last() == sealed(2) and book.read(3) is None and book.damaged == 1
 

@@ -35,3 +35,8 @@ def test_what_is_no_literal_or_is_used_before_stays() -> None:
 def test_a_name_that_is_taken_is_not_given() -> None:
     source = "_LIMIT = make()\nLIMIT = 5\n"
     assert fold({"one": source})["one"] == source
+
+
+def test_numbers_counted_by_range_are_constants() -> None:
+    source = "_X, _Y = range(2)\n\n\ndef f():\n    return _Y\n"
+    assert fold({"one": source})["one"].startswith("_X = const(0); _Y = const(1)\n")

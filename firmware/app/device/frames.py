@@ -22,11 +22,11 @@ MIN_FRAME_BYTES = HEADER_BYTES + MIN_SEALED_BYTES
 MAX_SEQ = 0xFFFFFFFF  # one record a second for 136 years
 
 
-def pack(seq: int, sealed: bytes) -> bytes:
-    """Return the frame of one record; ``Misuse`` when it could not be read back."""
+def header(seq: int, sealed: bytes) -> bytes:
+    """Return what stands before a record's bytes in its frame; ``Misuse`` when it could not be read back."""
     if not MIN_SEALED_BYTES <= len(sealed) <= MAX_SEALED_BYTES or not 0 < seq <= MAX_SEQ:
         raise Misuse("journal.frame", "seq %d, %d bytes" % (seq, len(sealed)))
-    return struct.pack(HEADER, len(sealed), _checksum(seq, sealed), seq) + sealed
+    return struct.pack(HEADER, len(sealed), _checksum(seq, sealed), seq)
 
 
 def read(stream: "BinaryIO") -> "tuple[int, bytes] | None":

@@ -30,8 +30,11 @@ ONE_SALE_BYTES = 640  # a weighing, a sale and their frames, with room to spare:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from device.mark import Mark
 
+_PIECE_BYTES = 256
 _NO_SPACE = 28  # ENOSPC; MicroPython's errno has no name for it
 
 SET_BACK = "set_back"
@@ -146,22 +149,25 @@ class Journal:
             raise Misuse("journal.unguarded")
         if self._is_mark_due:
             self._note()
-        packed = b"".join([frames.pack(self.next_seq + index, sealed) for index, sealed in enumerate(sealed_records)])
+        parts = []  # and not one piece: a full heap has none so large
+        for seq, sealed in enumerate(sealed_records, self.next_seq):
+            parts += frames.header(seq, sealed), sealed
+        size = sum([len(part) for part in parts])
         limit = self.capacity_bytes - (0 if audit else self._reserve_bytes)
-        if self._used_bytes + len(packed) > limit:
+        if self._used_bytes + size > limit:
             raise Unavailable("journal.full", "%d of %d bytes" % (self._used_bytes, limit))
         self.is_failing = True
-        if len(self._tail) == SLOTS or self._tail_bytes() + len(packed) > BLOCK_BYTES:
+        if len(self._tail) == SLOTS or self._tail_bytes() + size > BLOCK_BYTES:
             self._gather()
-        _write(self._slot_path(len(self._tail)), (packed,))
+        _write(self._slot_path(len(self._tail)), parts)
         self.is_failing = False
         # Committed. A crash from here on finds the records at boot; before, it finds the journal as it was.
-        self._tail.append((self.next_seq, self.next_seq + len(sealed_records) - 1, len(packed)))
-        self._used_bytes += len(packed)
+        self._tail.append((self.next_seq, self.next_seq + len(sealed_records) - 1, size))
+        self._used_bytes += size
         self.next_seq += len(sealed_records)
         # A copy of the flash taken while the power was off ends before the first record since then.
         self._is_mark_due = not self.written_bytes or self._mark.is_due(self.next_seq - 1)
-        self.written_bytes += len(packed)
+        self.written_bytes += size
         if self._is_mark_due:
             try:
                 self._note()
@@ -231,7 +237,7 @@ class Journal:
     def _gather(self) -> None:
         """Move the tail into one segment and begin the slots anew."""
         first, last, size = self._tail[0][0], self._tail[-1][1], self._tail_bytes()
-        _write(self._segment_path(first), (_content(self._slot_path(slot)) for slot in range(len(self._tail))))
+        _write(self._segment_path(first), _pieces([self._slot_path(slot) for slot in range(len(self._tail))]))
         # Committed. Before: boot finds an empty segment, removes it and keeps the slots. From here: boot finds the
         # numbers in the segment and takes the slots for stale.
         self._index_segment(first, last, size)
@@ -328,9 +334,15 @@ def _write(path: str, parts: "object") -> None:
         raise Unavailable(code, str(error))
 
 
-def _content(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read()
+def _pieces(paths: "list[str]") -> "Iterator[memoryview]":
+    """Yield what is in these files, through one small buffer; a piece is gone when the next one is asked for."""
+    buffer = memoryview(bytearray(_PIECE_BYTES))
+    for path in paths:
+        with open(path, "rb") as stream:
+            count = stream.readinto(buffer)
+            while count:
+                yield buffer[:count]
+                count = stream.readinto(buffer)
 
 
 def _survey(path: str) -> frames.Survey:

@@ -117,7 +117,7 @@ def scanned_lot(code: bytes) -> str:
         lot = _lot_of(mark.from_base64url(fragment)) if fragment else address.decode()
     except (Rejected, ValueError, KeyError, IndexError):
         raise Rejected("lot.unknown")
-    if not 8 <= len(lot) <= 24 or not all([character in "0123456789" for character in lot]):
+    if not 8 <= len(lot) <= 24 or lot.strip("0123456789"):
         raise Rejected("lot.unknown")
     return lot
 

@@ -136,27 +136,32 @@ def _decode_string(data: bytes, at: int, length: int, is_text: bool) -> "tuple[o
     raw = bytes(data[at:end])
     if not is_text:
         return raw, end
-    try:
-        text = str(raw, "utf-8")
-    except (UnicodeError, ValueError):
+    if not _is_utf8(raw):
         raise Rejected("cbor.text", "text is not UTF-8")
-    if _shortest_utf8_length(text) != length:
-        raise Rejected("cbor.text", "text is not UTF-8")
-    return text, end
+    return str(raw, "utf-8"), end
 
 
-def _shortest_utf8_length(text: str) -> int:
-    """Return the bytes that ``text`` needs in UTF-8, or -1 when it holds a surrogate.
+def _is_utf8(octets: bytes) -> bool:
+    """Tell whether ``octets`` are UTF-8 (RFC 3629): shortest forms, no surrogates, nothing beyond U+10FFFF.
 
-    MicroPython's own decoder lets surrogates and overlong forms pass; counting what each character needs shows them.
+    Why not ask the decoder: MicroPython's lets most of that pass. Why octets and not the characters of a text: a
+    single character that is taken out of a text becomes a name there, which stays in the heap until the power goes.
     """
-    length = 0
-    for character in text:
-        code = ord(character)
-        if 0xD800 <= code < 0xE000 or code > 0x10FFFF:
-            return -1
-        length += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-    return length
+    code = least = following = 0
+    for octet in octets:
+        if following:
+            if octet & 0xC0 != 0x80:
+                return False
+            code = code << 6 | octet & 0x3F
+            following -= 1
+            if not following and (code < least or 0xD800 <= code < 0xE000 or code > 0x10FFFF):
+                return False
+        elif octet >= 0x80:
+            following = 1 if octet & 0xE0 == 0xC0 else 2 if octet & 0xF0 == 0xE0 else 3 if octet & 0xF8 == 0xF0 else 0
+            if not following:
+                return False
+            code, least = octet & (0x3F >> following), (0x80, 0x800, 0x10000)[following - 1]
+    return not following
 
 
 def _decode_array(data: bytes, at: int, count: int, depth: int) -> "tuple[object, int]":

@@ -55,9 +55,10 @@ class Text(Plain):
 
     def check(self, value: "Any") -> bool:
         """Tell whether ``value`` is text of a sensible length that a page or a printer can show."""
-        if not isinstance(value, str) or not 0 < len(value.encode()) <= self.most:
+        if not isinstance(value, str):
             return False
-        return all(ord(character) >= 32 and ord(character) != 127 for character in value)
+        octets = value.encode()  # and not its characters: see ``cbor``
+        return 0 < len(octets) <= self.most and all(octet >= 32 and octet != 127 for octet in octets)
 
 
 class Octets(Plain):

@@ -42,7 +42,7 @@ class _Word(Text):
     """Text of lower-case letters, digits and ``-._+``: it goes into file names, audit records and logs."""
 
     def check(self, value: "Any") -> bool:
-        return Text.check(self, value) and all(character in _WORD_CHARACTERS for character in value)
+        return Text.check(self, value) and not value.strip(_WORD_CHARACTERS)
 
 
 class _Range:
@@ -169,7 +169,7 @@ def _check_paths(paths: "list[str]") -> None:
 
 
 def _is_file_name(name: str) -> bool:
-    return bool(name) and name[0] != "." and all(character in _NAME_CHARACTERS for character in name)
+    return bool(name) and name[0] != "." and not name.strip(_NAME_CHARACTERS)
 
 
 def add_signature(bundle: "bytes | None", payload: bytes, key: "SigningKey") -> bytes:

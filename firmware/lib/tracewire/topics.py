@@ -17,7 +17,7 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 def is_name(name: str) -> bool:
     """Tell whether ``name`` may name a device: 3 to 32 of a-z, 0-9 and hyphen."""
-    return 3 <= len(name) <= 32 and all(character in _NAME_CHARACTERS for character in name)
+    return 3 <= len(name) <= 32 and not name.strip(_NAME_CHARACTERS)
 
 
 def up(device: str) -> str:
