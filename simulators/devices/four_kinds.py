@@ -61,6 +61,7 @@ RAIL_SCALE = Kind(
                 _digit(3, Words("3 重打凭证", "3 Reprint")),
             ),
         ),
+        Keys("numbers", 3, (*(_digit(n) for n in range(4, 9)), _digit(9, Words("9 铭牌", "9 Type plate")))),
         Keys("functions", 1, (_ZERO_KEY, _TARE_KEY, Key("clear", Words("批次离线", "Lot off"), "c"))),
     ),
     pan=Pan(
@@ -75,6 +76,7 @@ RAIL_SCALE = Kind(
         step_grams=100,
     ),
     has_printer=True,
+    has_case_switch=True,
 )
 """The scale of a slaughter line (``firmware/app/rail``); an empty hook and a trolley are no carcass."""
 
@@ -109,6 +111,7 @@ TERMINAL = Kind(
         step_grams=50,
     ),
     has_printer=True,
+    has_case_switch=True,
 )
 """The terminal of a wholesale hall (``firmware/app/terminal``); the cartload is there to show overload."""
 

@@ -7,6 +7,7 @@ import pytest
 from tracewire import record
 
 from simulators.scale_process import ScaleProcess
+from tests.firmware.bench import audits, open_and_close
 from tests.firmware.evidence import history
 from tests.firmware.test_scale_process import Tell, at_the_scale, enrolled, flash, image, sign_in
 
@@ -23,8 +24,8 @@ KEYS_AT_EACH = 120
 E_GRAMS = 5
 
 
-async def press_at_random(scale: ScaleProcess, chance: random.Random) -> None:
-    for _ in range(KEYS_AT_EACH):
+async def press_at_random(scale: ScaleProcess, chance: random.Random, keys: int = KEYS_AT_EACH) -> None:
+    for _ in range(keys):
         await scale.press(chance.choice(KEYS))
     for key in ("menu", *["clear"] * 8):  # the type plate, up to its last line: all keys before have been answered
         await scale.press(key)
@@ -45,10 +46,25 @@ def test_whatever_is_keyed_every_mass_on_record_lay_on_the_pan(
             await press_at_random(scale, chance)
 
         at_the_scale(story)
+
+    async def without_paper_and_sealed(scale: ScaleProcess) -> None:
+        await scale.set_printer("paper_out")
+        await scale.put_load(LOADS[1])
+        await scale.wait_until(lambda: "stable" in scale.lamps)
+        await press_at_random(scale, chance, KEYS_AT_EACH // 2)
+        await open_and_close(scale)
+        for _ in range(KEYS_AT_EACH // 2):
+            await scale.press(chance.choice(KEYS))
+        await scale.press("clear")
+        await scale.wait_for_message("致电计量监管")
+
+    at_the_scale(without_paper_and_sealed)
     records = history(image, flash)
     weighings = {one.seq: one.body for one in records if one.kind == record.WEIGHING}
     sales = [one for one in records if one.kind == record.SALE]
     assert sales
+    locked = next(one.seq for one in records if audits([one]) == ["locked"])
+    assert all(sale.seq < locked for sale in sales)
     for body in weighings.values():
         assert min(abs(body["gross_grams"] - grams) for grams in LOADS[1:]) <= E_GRAMS, body
         assert body["net_grams"] == body["gross_grams"] - body["tare_grams"]

@@ -95,6 +95,8 @@ class RailApp:
         if carcass is None:
             carcass = self._rail.hang(reading, now)
             if self._disposal.is_awaited:
+                carcass.is_withheld = True
+                self._lock_desk.require_unlocked()
                 self._hands.destroy(carcass)
         elif carcass.entry is None:
             carcass.keep(self._history, self._publisher)

@@ -16,6 +16,8 @@ from rail.screens import HANDED_OVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from device.config import Config
     from device.history import History
     from device.paper import Paper
@@ -33,7 +35,7 @@ _TRANSFER = 1  # position in ``vocabulary.MOVEMENTS``
 
 
 class ExitDesk:
-    """Hands carcasses over and prints their vouchers; ``reprint`` gives the last ones again, after a paper-out."""
+    """Hands carcasses over and prints their vouchers, or the ones that a printer without paper owes."""
 
     def __init__(
         self,
@@ -73,10 +75,12 @@ class ExitDesk:
             carcasses = self._register.find(HANGING, MOST_ON_A_VOUCHER, lot.number)
 
     def reprint(self) -> None:
-        """Print the last voucher once more; Rejected "voucher.nothing" when there is none since power-on."""
+        """Print what is owed, or else the last voucher once more; Rejected "voucher.nothing" when there is none."""
+        if self._paper.print_owed():
+            return
         if not self._last:
             raise Rejected("voucher.nothing")
-        self._print()
+        self._paper.put(self._copies())
 
     def _transfer(self, lot: "Lot", buyer: str, carcasses: "list[Entry]") -> None:
         number = record.code_of(self._settings.code_base, self._history.totals[0] + 1)
@@ -95,9 +99,8 @@ class ExitDesk:
         self._publisher.wake()
         self._last = (lot, moved)
         self._screen.say(HANDED_OVER % (len(carcasses), number[-7:]))
-        self._print()
+        self._paper.issue(self._copies())
 
-    def _print(self) -> None:
+    def _copies(self) -> "Iterator[bytes]":
         for copy in voucher.COPIES:
-            if not self._paper.put(voucher.compose(self._settings, *self._last, copy=copy)):
-                return
+            yield voucher.compose(self._settings, *self._last, copy=copy)

@@ -1,7 +1,7 @@
 """What hands do at the rail: eight keys for lots, a few for what is not a carcass every five seconds, and cards.
 
 The matrix is the counter scale's with other labels: 0 无耳标 (no tag), 1 不合格 (condemned), 2 处置 (to be destroyed),
-3 重打 (print again); clear takes the lot off the line.
+3 重打 (print again), 9 铭牌 (type plate, a line for each press); clear takes the lot off the line.
 """
 
 from tracewire.errors import Rejected
@@ -11,6 +11,7 @@ from rail import lots, screens
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from scale.platform import Platform
+    from scale.type_plate import TypePlate
 
     from rail.carcass import Carcass, Rail
     from rail.carcass_book import CarcassBook
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rail.lot_desk import LotDesk
     from rail.screens import RailScreen
 
-NO_TAG, CONDEMN, DISPOSE, REPRINT = "digit0", "digit1", "digit2", "digit3"
+NO_TAG, CONDEMN, DISPOSE, REPRINT, PLATE = "digit0", "digit1", "digit2", "digit3", "digit9"
 
 
 class Hands:
@@ -33,6 +34,7 @@ class Hands:
         lot_desk: "LotDesk",
         disposal: "Disposal",
         exit_desk: "ExitDesk",
+        plate: "TypePlate",
         screen: "RailScreen",
     ) -> None:
         self._platform = platform
@@ -41,6 +43,8 @@ class Hands:
         self._lot_desk = lot_desk
         self._exit_desk = exit_desk
         self._disposal = disposal
+        self._plate = plate
+        self._line_of_plate = -1
         self._screen = screen
         self._answers = {
             "clear": lot_desk.clear,
@@ -48,6 +52,7 @@ class Hands:
             CONDEMN: self._condemn,
             DISPOSE: self._dispose,
             REPRINT: exit_desk.reprint,
+            PLATE: self._show_plate,
         }
 
     def press(self, key: str) -> None:
@@ -70,6 +75,10 @@ class Hands:
         """Take what hangs for what was condemned."""
         carcass.is_withheld = True
         self._screen.say(screens.DESTROYED % self._disposal.destroy(carcass))
+
+    def _show_plate(self) -> None:
+        self._line_of_plate += 1
+        self._screen.say(self._plate.line(self._line_of_plate))
 
     def _enter_without_tag(self) -> None:
         carcass = self._rail.carcass

@@ -50,7 +50,7 @@ async def run() -> None:
         rail=rail,
         book=book,
         disposal=disposal,
-        hands=Hands(station.platform, rail, book, desk, disposal, exit_desk, screen),
+        hands=Hands(station.platform, rail, book, desk, disposal, exit_desk, station.plate, screen),
         tag_desk=TagDesk(rail, book, history, species),
         screen=screen,
     )

@@ -3,7 +3,8 @@
     mpremote … exec "from scale import adjust; adjust.main('rail')"      the weighing program is not running then
 
 One console line ``cx1 `` and base64 (as at enrolment) of a CBOR map: 1 the changed parameters, a map with keys 10 to
-13, 15 and 16 of ``config.cbor``; 2 the five texts of ``identity.cbor``. Nothing else can be reached here.
+13, 15 and 16 of ``config.cbor``, on a slaughter line 17 too; 2 the five texts of ``identity.cbor``. Nothing else can be
+reached here.
 
 Every changed value is an audit record with its old and its new value and raises the event counter (R 76-1, 4.1.2.4).
 It is on flash before the file changes: a change that cannot be recorded does not happen.
@@ -33,7 +34,9 @@ _ADJUSTABLE = {
     13: "calibration",
     15: "steps",
     16: "weight_source",
+    17: "rail",
 }
+_RAIL = 17  # nothing that weighs becomes or ceases to be a slaughter line
 _SEAL_NUMBER = "seal_number"
 
 
@@ -67,6 +70,8 @@ def _adjusted(root: str, parameters: object, changes: "list[tuple[str, object, o
         raise Rejected("adjust.format", "a parameter that is not one")
     with open(root + "/" + config.FILE, "rb") as file:
         values = cbor.decode(file.read())
+    if _RAIL in parameters and not (parameters[_RAIL] and values.get(_RAIL)):
+        raise Rejected("adjust.parameters", _ADJUSTABLE[_RAIL])
     for key in sorted(parameters):
         if values.get(key) != parameters[key]:
             changes.append((_ADJUSTABLE[key], values.get(key, "-"), parameters[key]))

@@ -52,7 +52,7 @@ class ScaleApp:
 
     def readings(self) -> "dict[str, int]":
         """Return its health fields."""
-        return {"unsold": self._loads.unsold, "slips_owed": len(self._slip_desk.owed.numbers)}
+        return {"unsold": self._loads.unsold}
 
     def is_busy(self) -> bool:
         """Tell whether somebody is being served: something lies on the pan, or a price or a tare is being keyed."""

@@ -10,7 +10,6 @@ from scale import MAKE, plu
 from scale.app import ScaleApp
 from scale.downlink_desk import DownlinkDesk
 from scale.keying import Keying
-from scale.owed_slips import OwedSlips
 from scale.screens import Screen
 from scale.session import SessionStore
 from scale.sign_in import SignIn
@@ -36,7 +35,7 @@ async def run() -> None:
         prices=prices,
         sign_in=sign_in,
         screen=screen,
-        slip_desk=SlipDesk(station.paper, letterhead, OwedSlips(root), screen),
+        slip_desk=SlipDesk(station.paper, letterhead),
         lots=downlink_desk.lots,
         keying=Keying(weigher, prices, station.storage_line, screen, history, publisher),
     )

@@ -155,6 +155,10 @@ class Screen:
         """Show why something was not done."""
         self.say(refusal(code, detail))
 
+    def reprinted(self, count: int, left: int) -> None:
+        """Show how much of what the printer owed is on paper now."""
+        self.say(REPRINTED % (count, left))
+
     def attempt(self, action: "Callable[..., None]", *arguments: object) -> None:
         """Do something that may be refused, and say so: nothing that a person asks for ends in silence."""
         try:

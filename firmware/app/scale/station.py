@@ -50,8 +50,7 @@ class Station(Core):
         """Begin the history and build what shows itself on ``screen``."""
         Core.start(self, "weigh")
         self._screen = screen
-        self._printer = Printer()
-        self.paper = Paper(self._printer, screen, self.history)
+        self.paper = Paper(Printer(), screen, self.history, self.root)
         self.storage_line = StorageLine(
             screen, self.journal, self.publisher, self.client, self.progress, power.battery_percent
         )
@@ -67,7 +66,7 @@ class Station(Core):
         """
         await Core.run(
             self,
-            (self._readings, app.readings),
+            (self._zero_drift, self.paper.readings, app.readings),
             app.is_busy,
             self.platform.weigh(app.notice),
             self._serve_keys(app.press),
@@ -75,8 +74,8 @@ class Station(Core):
             *tasks,
         )
 
-    def _readings(self) -> "dict[str, object]":
-        return {"zero_drift_grams": self.weigher.zero_drift_grams, "printer": self._printer.status()}
+    def _zero_drift(self) -> "dict[str, int]":
+        return {"zero_drift_grams": self.weigher.zero_drift_grams}
 
     async def _serve_keys(self, press: "Callable[[str], None]") -> None:
         """Answer every key press; while the device is locked most keys are the lock's."""

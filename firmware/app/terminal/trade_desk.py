@@ -19,6 +19,8 @@ from terminal.voucher_labels import COPY_AGAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cards.reader import Reader
     from device.downlink_lots import Lots
     from scale.load import Load
@@ -132,7 +134,7 @@ class TradeDesk:
         self._show()
         self._screen.say(DONE % (kilograms(grams), number[-7:]))
         self._reader.present_again()  # a card that lies there gets what it is owed at once
-        self._print([(signed, copy) for copy in voucher.COPIES])
+        self._station.paper.issue(self._compose([(signed, copy) for copy in voucher.COPIES]))
 
     def _require_load(self) -> "Load":
         self._station.weigher.check_sellable()
@@ -144,23 +146,22 @@ class TradeDesk:
         return load
 
     def _reprint(self) -> None:
-        """Print the last vouchers of the card that was tapped alone; without a card the newest one, both copies."""
-        seller, count = self._deal.seller, self._history.totals[0]
+        """Print the last vouchers of the card that was tapped alone; without one what is owed, or else the newest."""
+        seller, count, paper = self._deal.seller, self._history.totals[0], self._station.paper
+        if seller is None and paper.print_owed():
+            return
         if seller is None:
             wanted = [(one, copy) for one in self._book.last(count, 1) for copy in voucher.COPIES]
         else:
             wanted = [(one, COPY_AGAIN) for one in self._book.last(count, AGAIN, seller.code)]
         if not wanted:
             raise Rejected("voucher.nothing")
-        if self._print(wanted):
+        if paper.put(self._compose(wanted)):
             self._screen.say(REPRINTED % len(wanted))
 
-    def _print(self, wanted: "list[tuple[Voucher, bytes]]") -> bool:
+    def _compose(self, wanted: "list[tuple[Voucher, bytes]]") -> "Iterator[bytes]":
         for one, copy in wanted:
-            goods_gbk = self._prices.goods(one.plu).name_gbk
-            if not self._station.paper.put(voucher.compose(self._station.settings, goods_gbk, one, copy)):
-                return False
-        return True
+            yield voucher.compose(self._station.settings, self._prices.goods(one.plu).name_gbk, one, copy)
 
     def _report(self, given_up: "list[Write]") -> None:
         for write in given_up:

@@ -19,7 +19,11 @@ LAMPS = {"stable": 21, "zero": 47, "net": 48, "link": 45, "pending": 39, "alarm"
 
 CASE_SWITCH = 40  # to ground while the case is closed
 SEAL_SWITCH = 41  # to ground while parameters may be changed
-MODULE_UART = (1, 42, 2)  # a sealed weighing module, in place of the HX711 and of a card reader on a UART
+MODULE_UART = (
+    0,
+    42,
+    2,
+)  # a sealed weighing module in place of the HX711; on a slaughter line tags take this UART
 
 GNSS_UART = (1, 9, 10)  # handheld only: it has no card reader, no printer, and its console is on the USB port
 SCANNER_UART = (2, 11, 12)

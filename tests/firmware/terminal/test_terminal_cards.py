@@ -294,8 +294,12 @@ def test_a_printer_without_paper_stops_no_deal_and_the_buyer_prints_the_voucher_
         await terminal.wait_for_answer("打印机缺纸")
         await terminal.set_printer("ok")
         await terminal.restart()
-        await terminal.press("digit0")  # nobody's card: the newest one, both copies
+        await terminal.press("digit0")  # nobody's card: what is owed, both copies
         slips.extend([await terminal.next_slip(), await terminal.next_slip()])
+        await terminal.wait_for_answer("已补打 2 张，还有 0 张")
+        await terminal.press("digit0")  # nothing is owed any more: the newest one
+        assert [await terminal.next_slip(), await terminal.next_slip()] == slips
+        await terminal.wait_for_answer("已补打 2 张")
         await show(terminal, buyer, "已写卡")
         await show(terminal, buyer, "A12号")
         await terminal.press("digit0")
