@@ -18,7 +18,7 @@ from tracewire.errors import Rejected
 from cloud.db import upsert
 from cloud.db.bulk import insert_rows
 from cloud.ingest.verify import Verified
-from cloud.ledger import store, tree
+from cloud.ledger import partitions, store, tree
 from cloud.ledger.history import DAY_MS, HOUR_MS, History, Hole, Link
 
 _ADD_RECORDS, _ADD_FLAGS = insert(store.records), insert(store.flags)
@@ -64,12 +64,16 @@ class _Page:
     def add(self, record: Verified, link: Link, notes: list[tuple[str, str]], now_ms: int) -> None:
         has_wrong_clock = any(code.startswith("clock.") for code, _ in notes)
         self.records.append(_row(record, link, self.next_index, now_ms, has_wrong_clock))
-        self.flags += [{"idx": self.next_index, "code": code, "detail": detail} for code, detail in notes]
+        self.flags += [
+            {"idx": self.next_index, "device": record.device, "code": code, "detail": detail} for code, detail in notes
+        ]
         self.next_index += 1
 
     def write(self, connection: Connection) -> None:
         if self.records:
+            partitions.make_room(connection, self.records[0]["idx"], self.records[-1]["idx"])
             insert_rows(connection, _ADD_RECORDS, self.records)
+            store.claim(connection, self.records)
             tree.extend(connection, self.records[0]["idx"] - 1, [row["sealed"] for row in self.records])
         insert_rows(connection, _ADD_FLAGS, self.flags)
         if self.forks:

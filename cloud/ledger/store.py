@@ -4,7 +4,7 @@ Why ``site`` and ``standing`` are copied into each row: projections must come ou
 but the registry moves on. The row keeps what the registry said when the record was accepted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -24,6 +24,8 @@ from sqlalchemy import (
     insert,
     select,
 )
+
+from cloud.db.bulk import insert_tuples
 
 TABLES = MetaData()
 
@@ -54,6 +56,19 @@ records = Table(
     UniqueConstraint("device", "seq"),
 )
 
+PLACES = MetaData()
+"""Only where records are divided (``partitions``): SQLite keeps the unique key of device and number in ``records``."""
+
+_places = Table(
+    "places",
+    PLACES,
+    Column("device", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, nullable=False),
+)
+_CLAIM = insert(_places)
+_PLACE_COLUMNS = ("device", "seq", "idx")
+
 forks = Table(
     "forks",
     TABLES,
@@ -83,6 +98,7 @@ flags = Table(
     TABLES,
     Column("idx", BigInteger, primary_key=True),
     Column("code", String, primary_key=True),
+    Column("device", String, nullable=False),
     Column("detail", String, nullable=False),
 )
 
@@ -178,6 +194,12 @@ def heads(connection: Connection, device: str, seqs: Sequence[int]) -> Sequence[
 def top_seq(connection: Connection, device: str) -> int:
     """Return the highest sequence number held of ``device``, 0 for none."""
     return connection.execute(_TOP, {"device": device}).scalar_one() or 0
+
+
+def claim(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let the database refuse a second record under one number of a device, in the transaction that writes the rows."""
+    if connection.dialect.name == "postgresql":
+        insert_tuples(connection, _CLAIM, _PLACE_COLUMNS, [(row["device"], row["seq"], row["idx"]) for row in rows])
 
 
 def last_index(connection: Connection) -> int:
