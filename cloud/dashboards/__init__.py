@@ -1,0 +1,1 @@
+"""Dashboards of others, ready to be provisioned; our own is ``cloud/ops``."""
