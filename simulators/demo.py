@@ -170,6 +170,7 @@ async def finish(options: argparse.Namespace, site: Site, summary: dict[str, obj
     console.print(f"The same, English  {summary['trace']}?lang=en")
     console.print(f"The ledger         {site.url}/v1/ledger    metrics {site.url}/metrics")
     console.print(f"The gateway        http://127.0.0.1:{site.status_port}/")
+    console.print(f"The fleet          {site.url}/ops    sign in as ops with {site.open_account('ops', 'ops')}")
     console.print("Ctrl-C ends it.")
     while site.cloud.is_running() and site.gateway.is_running():
         await asyncio.sleep(1)

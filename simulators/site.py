@@ -22,6 +22,8 @@ from types import TracebackType
 from tracewire import cbor, record
 from tracewire.errors import Unavailable
 
+from cloud.ops import places
+from cloud.ops.places import Place
 from simulators import firmware_image
 from simulators.mosquitto import MosquittoProcess
 from simulators.scale_process import Cell
@@ -85,6 +87,13 @@ UPSTREAM = (
     ("hall-0001", "terminal", MARKET),
 )
 """Host-side upstream nodes: name, role, site."""
+
+PLACES = {
+    "绿源生态养殖场": Place(25.6835, 116.3576),
+    "银祥肉联厂": Place(24.6410, 118.0937),
+    MARKET: Place(24.4561, 118.0782),
+}
+"""Where on the map: degrees north and east."""
 
 CONSOLE = ("console-01", "console", MARKET)
 """Where the market's opener decides: recalls, releases (`chengxin recall --help`)."""
@@ -188,6 +197,13 @@ class Site:
         """Return the compiled firmware of `board`."""
         return self.directory / f"firmware-{board.role}"
 
+    def open_account(self, name: str, role: str, *limits: str) -> str:
+        """Let somebody sign in at the cloud's pages; return their password."""
+        told = self.chengxin(
+            "cloud", "account", "add", name, "--role", role, *limits, "--dir", str(self.node("cloud-01"))
+        )
+        return told.rpartition("sign in with ")[2].split()[0]
+
     def chengxin(self, *words: str) -> str:
         """Run one `chengxin` command and return what it said; `Unavailable` with its complaint when it fails."""
         self.say("$ chengxin " + shlex.join(words).replace(str(self.directory), self.directory.name))
@@ -264,6 +280,7 @@ class Site:
             "cloud", "init", "--dir", str(self.node("cloud-01")),
             "--ingest-port", str(self.ingest_port), "--public-port", str(self.public_port),
         )  # fmt: skip
+        places.write(self.node("cloud-01"), PLACES)
         self.chengxin(
             "gateway", "init", "--dir", str(self.node(GATEWAY_NAME)), "--cloud-url",
             f"https://localhost:{self.ingest_port}", "--mqtt-port", str(self.mqtt_port),

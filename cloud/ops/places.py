@@ -6,6 +6,7 @@ latitude = 24.4561
 longitude = 118.0782
 """
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,16 @@ class Place:
 
     latitude: float
     longitude: float
+
+
+def write(directory: Path, places: Mapping[str, Place]) -> None:
+    """Write the file; names are those of the registry, in which there is nothing to escape but quotation marks."""
+    rows = [
+        f"[[site]]\nname = {json.dumps(name, ensure_ascii=False)}\n"
+        f"latitude = {place.latitude}\nlongitude = {place.longitude}\n"
+        for name, place in places.items()
+    ]
+    (directory / FILE).write_text("\n".join(rows), encoding="utf-8")
 
 
 def load(directory: Path) -> Mapping[str, Place]:
