@@ -34,9 +34,10 @@ class ScaleDay(Day):
         return [self._no_paper, self.tamper, self._wrong_card, self._foreign_card, self.cut_power, self._cut_in_a_sale]
 
     def expected(self) -> Counter[str]:
-        """A printer fault for each spell, four sessions for each wrong card."""
+        """A printer fault for each spell, four sessions for each wrong card, a foreign card once an hour."""
         return Counter(
             printer_fault=self.done["no paper"],
+            card_refused=min(1, self.done["foreign card"]),
             session=1 + 4 * self.done["wrong card"],
         )
 

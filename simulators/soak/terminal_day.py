@@ -18,6 +18,9 @@ BUS_CARD_UID = b"\x5a\x11\x22\x33"
 BUYERS = ("A12", "B07")
 """The first one's card is an NTAG 424 DNA, the second one's a MIFARE Classic, which can be copied."""
 
+BAD_CARDS = ("card pulled out", "foreign card", "copied card", "card set back")
+"""What a terminal says on record, each one at most once an hour."""
+
 MOMENTS = ("lost", "torn", "kept")
 FRAMES = {"ntag424": range(8, 12), "mifare-classic": range(8, 21)}
 """Frames to a card, the last of which write it, by kind of chip; 1 to 7 find it and prove who it is."""
@@ -56,8 +59,9 @@ class TerminalDay(Day):
         ]
 
     def expected(self) -> Counter[str]:
-        """Every deal that was signed, whatever became of its cards and its paper."""
-        return Counter(movement=self.done["deals"], printer_fault=self.done["no paper"])
+        """Every deal that was signed, whatever became of its cards and its paper; each bad card of a kind once."""
+        bad_cards = sum(self.done[what] > 0 for what in BAD_CARDS)
+        return Counter(movement=self.done["deals"], printer_fault=self.done["no paper"], card_refused=bad_cards)
 
     def _issue(self) -> list[Card]:
         stock = Contents(WHOLESALER, "批发七号", ((1, LOT),), (STOCK_GRAMS,))

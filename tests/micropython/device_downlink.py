@@ -6,13 +6,14 @@ Run one test: ``micropython device_downlink.py test_name``; tests/firmware/test_
 import sys
 
 from device.clock_keeper import PATIENCE_MS, ClockKeeper
-from device.downlink import SILENT_MS, Downlink
+from device.downlink import Downlink
 from device.downlink_lots import Lots
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
 from device.mark import Mark
 from device.publisher import Publisher
+from device.refusals import SILENT_MS
 from hal import entropy
 from tracewire import cbor, cose, feed, p256, receipt, record, words
 from tracewire.errors import Misuse, Rejected, Unavailable
@@ -173,7 +174,7 @@ def test_an_older_statement_is_a_replay_and_the_same_one_a_repeat():
     scale.hear(old)
     assert scale.is_free() and scale.audits() == ["downlink.replay"]
     scale.say(6, (LOT,))
-    assert scale.is_free() and scale.downlink.refused == 1
+    assert scale.is_free() and scale.downlink.readings()["downlink_refused"] == 1
 
 
 def test_a_kind_that_nobody_acts_on_is_refused():
@@ -188,7 +189,7 @@ def test_a_hostile_sender_gets_one_record_an_hour_for_each_reason():
     for _ in range(200):
         scale.hear(b"noise")
         scale.clock.wait(1000)
-    assert scale.audits() == ["cose.tag"] and scale.downlink.refused == 200
+    assert scale.audits() == ["cose.tag"] and scale.downlink.readings()["downlink_refused"] == 200
     scale.clock.wait(SILENT_MS)
     scale.hear(b"noise")
     assert scale.audits() == ["cose.tag", "cose.tag, 199 more before"]
@@ -308,13 +309,13 @@ def test_a_time_is_believed_only_as_the_answer_to_a_record_just_sent():
     scale.send(seq)
     scale.tell(NOW_MS + 90000, seq, bytes(32))
     scale.tell(NOW_MS + 90000, seq + 1, bytes(32))
-    assert scale.audits() == ["clock.unasked"] and scale.downlink.refused == 3
+    assert scale.audits() == ["clock.unasked"] and scale.downlink.readings()["downlink_refused"] == 3
     scale.clock.wait(31000)
     scale.tell(NOW_MS + 90000, seq)
     assert scale.audits() == ["clock.unasked", "clock.late"]
     scale.send(seq)  # the same record once more asks nothing
     scale.tell(NOW_MS + 90000, seq)
-    assert scale.downlink.refused == 5
+    assert scale.downlink.readings()["downlink_refused"] == 5
     assert not [one for one in scale.check_chain() if one.kind == record.CLOCK]
 
 

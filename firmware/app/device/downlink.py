@@ -9,9 +9,8 @@ record, one per reason and hour: a hostile sender cannot fill the journal.
 now, and is tried again about every second; ``Rejected`` means never.
 """
 
-import time
-
 from device.downlink_shelf import Shelf
+from device.refusals import Refusals
 from tracewire import cose, feed, receipt
 from tracewire.errors import Rejected, Unavailable
 
@@ -24,11 +23,9 @@ if TYPE_CHECKING:
     from device.publisher import Publisher
     from tracewire.p256 import VerifyingKey
 
-SILENT_MS = 3600000  # between two audit records of one reason
-
 
 class Downlink:
-    """Takes every message on the device's down topic. ``refused`` counts what was not believed since power-on."""
+    """Takes every message on the device's down topic."""
 
     def __init__(
         self,
@@ -46,9 +43,8 @@ class Downlink:
         self._publisher = publisher
         self._appliers = {feed.FIRMWARE: _stands}
         self._waiting = {}
-        self._told = {}  # reason: (ticks of its audit record, how often refused since)
+        self._refusals = Refusals("downlink_refused", history, publisher, clock.ticks_ms)
         self.shelf = Shelf(root)
-        self.refused = 0
 
     def on(self, kind: int, apply: "Callable[[feed.Statement], None]") -> None:
         """Let ``apply`` act on statements of ``kind``; a kind that nobody acts on is refused."""
@@ -63,7 +59,7 @@ class Downlink:
                 return
             self._take(message)
         except Rejected as refusal:
-            self._refuse(refusal.code)
+            self._refusals.tell(refusal.code)
         except Unavailable:
             return  # a clock record that the journal has no room for; the keeper answers the next record as well
 
@@ -78,13 +74,13 @@ class Downlink:
             except Unavailable:
                 continue
             except Rejected as refusal:
-                self._refuse(refusal.code)
+                self._refusals.tell(refusal.code)
             del self._waiting[kind]
             self._publisher.wake()
 
     def readings(self) -> "dict[str, int]":
         """Return health fields of what came down."""
-        return {"downlink_refused": self.refused}
+        return {"downlink_refused": self._refusals.count}
 
     def _take(self, message: "cose.Sealed") -> None:
         level, key = self._keeper(message.kid)
@@ -125,21 +121,6 @@ class Downlink:
             if key.kid == kid:
                 return level, key
         raise Rejected("downlink.keeper")
-
-    def _refuse(self, code: str) -> None:
-        """Count, and tell it once an hour; a journal without room for it is told enough by its own state."""
-        self.refused += 1
-        now = self._clock.ticks_ms()
-        told_at, untold = self._told.get(code, (None, 0))
-        if told_at is not None and 0 <= time.ticks_diff(now, told_at) < SILENT_MS:
-            self._told[code] = (told_at, untold + 1)
-            return
-        try:
-            self._history.audit("downlink_refused", "%s, %d more before" % (code, untold) if untold else code)
-        except Unavailable:
-            return
-        self._told[code] = (now, 0)
-        self._publisher.wake()
 
 
 def _stands(_offer: "feed.Statement") -> None:

@@ -28,7 +28,7 @@ async def run() -> None:
     history, publisher, weigher = station.history, station.publisher, station.weigher
     prices = plu.load(root)
     letterhead = Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
-    sign_in = SignIn(_card_source(root), SessionStore(root), prices, screen, history, publisher)
+    sign_in = SignIn(_card_source(root), SessionStore(root), prices, screen, history, publisher, station.card_refusals)
     downlink_desk = DownlinkDesk(station.downlink, prices, weigher, screen, history)
     app = ScaleApp(
         station=station,

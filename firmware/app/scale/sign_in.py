@@ -11,6 +11,8 @@ from scale.screens import SIGNED_IN, SIGNED_OUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from device.refusals import Refusals
+
     from scale.plu import PriceList
     from scale.screens import Screen
     from scale.session import Session, SessionStore
@@ -27,6 +29,7 @@ class SignIn:
         screen: "Screen",
         history: object,
         publisher: object,
+        refusals: "Refusals",
     ) -> None:
         self._card_reader = card_reader
         self._store = store
@@ -34,6 +37,7 @@ class SignIn:
         self._screen = screen
         self._history = history
         self._publisher = publisher
+        self._refusals = refusals
         self._on_reader = None
         self._show()
 
@@ -52,7 +56,10 @@ class SignIn:
                 if card is not None:
                     self._on_reader = session.decode_card(card)
                     self._tap(self._on_reader)
-            except (Rejected, Unavailable) as refusal:
+            except Rejected as refusal:
+                self._screen.refuse(refusal.code)
+                self._refusals.tell(refusal.code)
+            except Unavailable as refusal:
                 self._screen.refuse(refusal.code)
 
     def clear(self) -> None:

@@ -11,7 +11,8 @@ from device import core
 from device.core import Core
 from device.lock import Lock
 from device.paper import Paper
-from hal import entropy, power
+from device.refusals import Refusals
+from hal import clock, entropy, power
 from hal.case_switch import CaseSwitch
 from hal.keypad import Keypad
 from hal.printer import Printer
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 class Station(Core):
     """One weighing device: a ``Core`` with ``plate``, and once started ``weigher``, ``platform``, ``storage_line``,
-    ``paper`` and ``lock_desk``."""
+    ``card_refusals``, ``paper`` and ``lock_desk``."""
 
     def __init__(self, make: "tuple[str, int, str]") -> None:
         """Read what enrolment left; ``make`` as in ``identity.boot_body``. Raises ``Misuse`` when it is broken."""
@@ -51,6 +52,7 @@ class Station(Core):
         Core.start(self, "weigh")
         self._screen = screen
         self.paper = Paper(Printer(), screen, self.history, self.root)
+        self.card_refusals = Refusals("card_refused", self.history, self.publisher, clock.ticks_ms)
         self.storage_line = StorageLine(
             screen, self.journal, self.publisher, self.client, self.progress, power.battery_percent
         )

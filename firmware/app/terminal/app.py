@@ -86,3 +86,5 @@ class TerminalApp:
                     await self._card_desk.take(card)
             except (Rejected, Unavailable) as refusal:
                 self._screen.refuse(refusal.code, refusal.detail)
+                if refusal.code.startswith("card."):
+                    self._station.card_refusals.tell(refusal.code)

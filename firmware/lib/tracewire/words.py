@@ -39,6 +39,7 @@ AUDIT_EVENTS = (
     "downlink_refused",  # something came down that nobody we trust has sealed for us, now
     "lots_frozen",  # another set of lots may not be sold
     "card_unsettled",  # a card was changed elsewhere before it was written: its stock may be wrong
+    "card_refused",  # a card was held to the device that is not ours, copied, set back, damaged, or taken away too soon
 )
 
 
