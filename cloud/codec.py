@@ -29,6 +29,9 @@ def _refuse_tag(*_: object) -> NoReturn:
     raise _NotPlainError
 
 
+_FIELDS = {kind: records.FIELDS[kind] for kind in records.KINDS}
+"""The field tables of every kind at hand; a device makes them anew each time."""
+
 _REFUSED_TAGS = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 
 
@@ -45,7 +48,7 @@ def decode(data: bytes) -> object:
 
 def decode_record(payload: bytes) -> records.Record:
     """Return the record in an opened payload, as ``tracewire.record.decode`` does."""
-    return records.from_entries(decode(payload))
+    return records.from_entries(decode(payload), _FIELDS)
 
 
 _BEFORE_KID = bytes.fromhex("d28443a10126a10448")
@@ -71,9 +74,6 @@ def parse(sealed: bytes) -> cose.Sealed:
     ):
         return cose.Sealed(sealed[9:17], sealed[_PAYLOAD_AT:-66], sealed[-64:])
     return cose.parse(sealed)
-
-
-_FIELDS = {kind: records.FIELDS[kind] for kind in records.KINDS}
 
 
 def reopen(sealed: bytes) -> records.Record:

@@ -112,9 +112,12 @@ class Projections:
         """
         with self._ledger.reader.connect() as reading:
             end = ledger.last_index(reading)
-        for projection in self.all if chosen is None else chosen:
-            while self.watermarks()[projection.name] < end and (count := self.advance(projection)):
-                progress(projection.name, count)
+        behind = list(self.all if chosen is None else chosen)
+        while behind:  # side by side: records are read and opened once for all
+            marks = self.watermarks()
+            behind = [projection for projection in behind if marks[projection.name] < end]
+            for projection in behind:
+                progress(projection.name, self.advance(projection))
 
     def rebuild(self, progress: Callable[[str, int], None], chosen: Sequence[Projection] | None = None) -> None:
         """Drop the chosen projections, or all, and replay the ledger into them; ingest may go on meanwhile."""

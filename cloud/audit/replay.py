@@ -86,7 +86,7 @@ class Replay:
         if self._roll is None:
             return Bundle(first, hashes, [])
         arrivals = [Arrival(first + place, 0, entry, chain.digest(entry), "") for place, entry in enumerate(entries)]
-        return Bundle(first, hashes, list(check_records(Envelope(b"", arrivals), self._roll)))
+        return Bundle(first, hashes, check_records(Envelope(b"", arrivals), self._roll))
 
     def _take(self, record: Verified | Refused) -> None:
         index = record.arrival.position

@@ -16,7 +16,7 @@ from cloud.db.engine import Store
 from cloud.ingest import quarantine, verify
 from cloud.ingest.body import unfold
 from cloud.ingest.verify import Envelope, Refused, Verified
-from cloud.ledger import log, tree
+from cloud.ledger import log
 from cloud.ledger.log import Appended, ClockLimits
 from cloud.registry import RegistryFile
 
@@ -70,7 +70,7 @@ class Ingest:
         """
         roll = self._registry.current()
         envelope = verify.open_envelope(body, roll, self._max_envelope_bytes)
-        judged = list(verify.check_records(envelope, roll))  # 8 verify
+        judged = verify.check_records(envelope, roll)  # 8 verify
         good = [record for record in judged if isinstance(record, Verified)]
         bad = [record for record in judged if isinstance(record, Refused)]
         with self._store.alone() as connection:
@@ -78,13 +78,12 @@ class Ingest:
             outcome = log.append(connection, good, self._limits, now_ms)  # 9 ledger
             bad += [quarantine.as_refused(record, reason) for record, reason in outcome.refused]
             quarantine.keep(connection, bad, now_ms)
-            head = tree.Log(connection).head()
             # A crash before this block ends: nothing of the envelope is on disk, nothing was answered, the gateway
             # still holds all of it and sends it again.
         # A crash here: all of it is on disk and the gateway does not know. It sends the envelope again; every record
         # is then a repeat, and the answer is the one below.
         self._on_commit()
-        answer = self._answer(envelope, self._receipts(good, bad, outcome, head, now_ms), bad)
+        answer = self._answer(envelope, self._receipts(good, bad, outcome, now_ms), bad)
         refused = tuple(record.reason.code for record in bad)
         return Taken(answer, len(judged), outcome.new, outcome.repeated, refused)
 
@@ -101,10 +100,9 @@ class Ingest:
         good: Sequence[Verified],
         bad: Sequence[Refused],
         outcome: Appended,
-        head: tuple[int, bytes],
         now_ms: int,
     ) -> list[bytes]:
-        """Seal one receipt per device touched: what is held, what was refused, and the ``head`` of the log (spec 6.5).
+        """Seal one receipt per device touched: what is held, what was refused, and the head of the log (spec 6.5).
 
         A device whose records lie on both sides of a hole gets one receipt per side, one with very many refusals gets
         the rest in receipts of their own.
@@ -119,7 +117,7 @@ class Ingest:
         for device, kid in kids.items():
             ranges = [(run.first, run.last, run.head) for run in outcome.runs.get(device, ())]
             for first, last, digest, refusals in _fitted(ranges, refused.get(device, [])):
-                receipt = Receipt(CLOUD, kid, first, last, digest, now_ms, refusals, head)
+                receipt = Receipt(CLOUD, kid, first, last, digest, now_ms, refusals, outcome.head)
                 sealed.append(cose.seal(receipt.encode(), cose.RECEIPT, self._key))
         return sealed
 

@@ -103,9 +103,11 @@ class History:
 
     def _totals_agree(self, link: Link, before: Link | None) -> bool:
         opening = link.totals_before
-        if link.seq == 1 and opening != (0, 0, 0):
-            return False
         if before is not None and before.totals != opening:
+            return False
+        if link.seq > self.top_seq and before is not None:
+            return True  # the next one of its device: nothing follows it yet
+        if link.seq == 1 and opening != (0, 0, 0):
             return False
         after = self._links.get(link.seq + 1)
         if after is not None and after.totals_before != link.totals:
@@ -143,6 +145,8 @@ class History:
 
     def run_start(self, seq: int) -> int:
         """Return the first number of the range without a hole that contains ``seq``."""
+        if not self._open:
+            return 1
         return max((hole.to_seq + 1 for hole in self._open.values() if hole.to_seq < seq), default=1)
 
     def run_end(self, seq: int) -> int:

@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, Row, delete, insert
 from tracewire.errors import Rejected
 
 from cloud.db import upsert
-from cloud.db.bulk import insert_rows
+from cloud.db.bulk import insert_rows, insert_tuples
 from cloud.ingest.verify import Verified
 from cloud.ledger import partitions, store, tree
 from cloud.ledger.history import DAY_MS, HOUR_MS, History, Hole, Link
 
 _ADD_RECORDS, _ADD_FLAGS = insert(store.records), insert(store.flags)
+_COLUMNS = tuple(column.name for column in store.records.c)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Appended:
     refused: list[tuple[Verified, Rejected]]
     runs: dict[str, list[Run]]
     """By device: the whole ranges without a hole that hold what was sent."""
+    head: tuple[int, bytes] = (0, b"")
+    """Size and root of the log with the batch in it."""
     new: int = 0
     repeated: int = 0
 
@@ -57,34 +60,38 @@ class _Page:
 
     def __init__(self, next_index: int) -> None:
         self.next_index = next_index
-        self.records: list[dict[str, Any]] = []
+        self._size = next_index - 1
+        self.records: list[tuple[Any, ...]] = []
+        self.leaves: list[bytes] = []
         self.flags: list[dict[str, Any]] = []
         self.forks: list[dict[str, Any]] = []
 
     def add(self, record: Verified, link: Link, notes: list[tuple[str, str]], now_ms: int) -> None:
-        has_wrong_clock = any(code.startswith("clock.") for code, _ in notes)
+        has_wrong_clock = bool(notes) and any(code.startswith("clock.") for code, _ in notes)
         self.records.append(_row(record, link, self.next_index, now_ms, has_wrong_clock))
+        self.leaves.append(record.arrival.sealed)
         self.flags += [
             {"idx": self.next_index, "device": record.device, "code": code, "detail": detail} for code, detail in notes
         ]
         self.next_index += 1
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: Connection) -> tuple[int, bytes]:
+        """Write everything and return the head of the log."""
         if self.records:
-            partitions.make_room(connection, self.records[0]["idx"], self.records[-1]["idx"])
-            insert_rows(connection, _ADD_RECORDS, self.records)
+            partitions.make_room(connection, self._size + 1, self.next_index - 1)
+            insert_tuples(connection, _ADD_RECORDS, _COLUMNS, self.records)
             store.claim(connection, self.records)
-            tree.extend(connection, self.records[0]["idx"] - 1, [row["sealed"] for row in self.records])
         insert_rows(connection, _ADD_FLAGS, self.flags)
         if self.forks:
             connection.execute(upsert.insert(connection, store.forks).on_conflict_do_nothing(), self.forks)
+        return tree.extend(connection, self._size, self.leaves)
 
 
 def append(connection: Connection, batch: Sequence[Verified], limits: ClockLimits, now_ms: int) -> Appended:
     """Append a batch within the caller's transaction; one bad record never holds back its neighbours."""
     page = _Page(store.last_index(connection) + 1)
     outcome = Appended(refused=[], runs={})
-    histories = {device: _history(connection, device, records) for device, records in _by_device(batch).items()}
+    histories = _histories(connection, batch)
     kept: dict[str, dict[int, Verified]] = {}
     for record in batch:
         history = histories[record.device]
@@ -99,7 +106,7 @@ def append(connection: Connection, batch: Sequence[Verified], limits: ClockLimit
                 page.forks.append(_fork_row(record, now_ms))
         else:
             kept.setdefault(record.device, {})[record.record.seq] = record
-    page.write(connection)
+    outcome.head = page.write(connection)
     for device, sent in kept.items():
         _write_holes(connection, device, histories[device])
         outcome.runs[device] = _runs(connection, device, histories[device], sent)
@@ -122,72 +129,48 @@ def _place(page: _Page, history: History, record: Verified, limits: ClockLimits,
     return True
 
 
-def _by_device(batch: Sequence[Verified]) -> dict[str, list[Verified]]:
-    groups: dict[str, list[Verified]] = {}
-    for record in batch:
-        groups.setdefault(record.device, []).append(record)
-    return groups
+def _histories(connection: Connection, batch: Sequence[Verified]) -> dict[str, History]:
+    """Read what the ledger holds around the batch, by device: the top, each record's neighbours, open holes."""
+    devices = list(dict.fromkeys(record.device for record in batch))
+    links = {device: list[Link]() for device in devices}
+    holes = {device: list[Hole]() for device in devices}
+    top_seqs = dict.fromkeys(devices, 0)
+    for row in store.tops(connection, devices):
+        top_seqs[row.device] = row.seq
+        links[row.device].append(_held(row))
+    wanted = {
+        (record.device, seq)
+        for record in batch
+        if record.record.seq <= top_seqs[record.device] + 1  # else it has no neighbours here
+        for seq in (record.record.seq - 1, record.record.seq, record.record.seq + 1)
+        if 0 < seq < top_seqs[record.device]
+    }
+    for row in store.near(connection, sorted(wanted)):
+        links[row.device].append(_held(row))
+    for row in sorted(store.open_holes(connection, devices)):
+        holes[row.device].append(Hole(row.from_seq, row.to_seq, row.noticed_ms))
+    return {device: History(top_seqs[device], links[device], holes[device]) for device in devices}
 
 
-def _history(connection: Connection, device: str, batch: Sequence[Verified]) -> History:
-    """Read what the ledger holds around the batch: the top, and each record's neighbours."""
-    top_seq = store.top_seq(connection, device)
-    wanted = {top_seq}
-    for record in batch:
-        wanted.update((record.record.seq - 1, record.record.seq, record.record.seq + 1))
-    rows = store.near(connection, device, sorted(seq for seq in wanted if 0 < seq <= top_seq))
-    near = [
-        Link(
-            seq=row.seq,
-            digest=row.digest,
-            prev=row.prev,
-            time_ms=row.time_ms,
-            totals=(row.total_count, row.total_grams, row.total_fen),
-            added=(row.added_count, row.added_grams, row.added_fen),
-        )
-        for row in rows
-    ]
-    holes = (Hole(*hole) for hole in store.open_holes(connection, device))
-    return History(top_seq, near, holes)
+def _held(row: Row[Any]) -> Link:
+    totals = row.total_count, row.total_grams, row.total_fen
+    return Link(row.seq, row.digest, row.prev, row.time_ms, totals, (row.added_count, row.added_grams, row.added_fen))
 
 
 def _link(record: Verified) -> Link:
-    statement = record.record
-    return Link(
-        seq=statement.seq,
-        digest=record.arrival.digest,
-        prev=statement.prev,
-        time_ms=statement.time_ms,
-        totals=statement.totals,
-        added=record.added,
-    )
+    said = record.record
+    return Link(said.seq, record.arrival.digest, said.prev, said.time_ms, said.totals, record.added)
 
 
-def _row(record: Verified, link: Link, index: int, now_ms: int, has_wrong_clock: bool) -> dict[str, Any]:
-    return {
-        "idx": index,
-        "device": record.device,
-        "seq": link.seq,
-        "digest": link.digest,
-        "prev": link.prev,
-        "kid": record.kid,
-        "kind": record.record.kind,
-        "time_ms": link.time_ms,
-        "received_ms": record.arrival.received_ms,
-        "committed_ms": now_ms,
-        # A gateway's word on the time is taken only up to our own.
-        "moment_ms": min(record.arrival.received_ms, now_ms) if has_wrong_clock else link.time_ms,
-        "gateway": record.arrival.gateway,
-        "site": record.site,
-        "standing": record.standing,
-        "total_count": link.totals[0],
-        "total_grams": link.totals[1],
-        "total_fen": link.totals[2],
-        "added_count": link.added[0],
-        "added_grams": link.added[1],
-        "added_fen": link.added[2],
-        "sealed": record.arrival.sealed,
-    }
+def _row(record: Verified, link: Link, index: int, now_ms: int, has_wrong_clock: bool) -> tuple[Any, ...]:
+    """Return a row in the order of ``store.records``."""
+    arrival = record.arrival
+    # A gateway's word on the time is taken only up to our own.
+    moment_ms = min(arrival.received_ms, now_ms) if has_wrong_clock else link.time_ms
+    where = (index, record.device, link.seq, link.digest, link.prev, record.kid, record.record.kind)
+    when = (link.time_ms, arrival.received_ms, now_ms, moment_ms)
+    who = (arrival.gateway, record.site, record.standing)
+    return (*where, *when, *who, *link.totals, *link.added, arrival.sealed)
 
 
 def _fork_row(record: Verified, now_ms: int) -> dict[str, Any]:
@@ -227,10 +210,10 @@ def _runs(connection: Connection, device: str, history: History, kept: dict[int,
     with them would settle a few an hour (found by simulation). Where another key sealed the end, the range ends with
     the batch: a receipt speaks to one key.
     """
-    runs: dict[int, Run] = {}
+    last_seqs: dict[int, int] = {}
     for seq in sorted(kept):
-        first = history.run_start(seq)
-        runs[first] = Run(first, seq, kept[seq].arrival.digest)
+        last_seqs[history.run_start(seq)] = seq
+    runs = {first: Run(first, seq, kept[seq].arrival.digest) for first, seq in last_seqs.items()}
     ends = {history.run_end(run.last): run for run in runs.values()}
     for row in store.heads(connection, device, [end for end, run in ends.items() if end > run.last]):
         run = ends[row.seq]

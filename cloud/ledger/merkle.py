@@ -45,19 +45,33 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def grow(size: int, leaf_hashes: Sequence[bytes], look_up: LookUp) -> Iterator[tuple[Node, bytes]]:
-    """Yield every complete subtree that appears when leaves join a tree of ``size``, the leaves themselves first.
+class Row(NamedTuple):
+    """Complete subtrees of one ``level`` side by side, the first of them at ``position``."""
+
+    level: int
+    position: int
+    hashes: list[bytes]
+
+
+def grow_rows(size: int, leaf_hashes: Sequence[bytes], look_up: LookUp) -> Iterator[Row]:
+    """Yield, level by level, the complete subtrees that appear when leaves join a tree of ``size``; leaves first.
 
     ``look_up`` is asked only for left siblings along the old right edge, at most one per level.
     """
     level, position, hashes = 0, size, list(leaf_hashes)
     while hashes:
-        yield from ((Node(level, position + offset), each) for offset, each in enumerate(hashes))
+        yield Row(level, position, hashes)
         if position % 2:
             position -= 1
-            hashes.insert(0, look_up(Node(level, position)))
-        hashes = [node_hash(hashes[left], hashes[left + 1]) for left in range(0, len(hashes) - 1, 2)]
+            hashes = [look_up(Node(level, position)), *hashes]
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
         level, position = level + 1, position // 2
+
+
+def grow(size: int, leaf_hashes: Sequence[bytes], look_up: LookUp) -> Iterator[tuple[Node, bytes]]:
+    """Yield the same, one complete subtree at a time."""
+    for level, position, hashes in grow_rows(size, leaf_hashes, look_up):
+        yield from ((Node(level, position + offset), each) for offset, each in enumerate(hashes))
 
 
 def complete_subtrees(leaves: Range) -> list[Node]:

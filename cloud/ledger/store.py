@@ -4,10 +4,11 @@ Why ``site`` and ``standing`` are copied into each row: projections must come ou
 but the registry moves on. The row keeps what the registry said when the record was accepted.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     Column,
     Connection,
@@ -16,9 +17,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Row,
+    Select,
     String,
     Table,
     UniqueConstraint,
+    and_,
     bindparam,
     func,
     insert,
@@ -26,6 +29,7 @@ from sqlalchemy import (
 )
 
 from cloud.db.bulk import insert_tuples
+from cloud.db.lookup import Lookup
 
 TABLES = MetaData()
 
@@ -152,6 +156,7 @@ VARIABLES_AT_ONCE = 10_000
 """SQLite takes 32,766 bound values in one statement."""
 
 _NEIGHBOUR_COLUMNS: Sequence[Column[Any]] = (
+    records.c.device,
     records.c.seq,
     records.c.digest,
     records.c.prev,
@@ -163,27 +168,43 @@ _NEIGHBOUR_COLUMNS: Sequence[Column[Any]] = (
     records.c.added_grams,
     records.c.added_fen,
 )
-_NEAR = select(*_NEIGHBOUR_COLUMNS).where(
-    records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
+_NEAR = Lookup(
+    (records.c.device, records.c.seq),
+    lambda asked: select(*_NEIGHBOUR_COLUMNS).join_from(
+        asked, records, and_(records.c.device == asked.c.device, records.c.seq == asked.c.seq)
+    ),
 )
 
-_TOP = select(func.max(records.c.seq)).where(records.c.device == bindparam("device"))
+
+def _top_of(asked: CTE) -> Select[Any]:
+    newest = records.alias("newest")
+    top = select(func.max(newest.c.seq)).where(newest.c.device == asked.c.device).correlate(asked).scalar_subquery()
+    return select(*_NEIGHBOUR_COLUMNS).join_from(
+        asked, records, and_(records.c.device == asked.c.device, records.c.seq == top)
+    )
+
+
+_TOPS = Lookup((records.c.device,), _top_of)
 _HEADS = select(records.c.seq, records.c.digest, records.c.kid).where(
     records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
 )
-_OPEN_HOLES = (
-    select(holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms)
-    .where(holes.c.device == bindparam("device"), holes.c.closed_ms.is_(None))
-    .order_by(holes.c.from_seq)
+_OPEN_HOLES = Lookup(
+    (holes.c.device,),
+    lambda asked: select(holes.c.device, holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms).join_from(
+        asked, holes, and_(holes.c.device == asked.c.device, holes.c.closed_ms.is_(None))
+    ),
 )
-# Statements that ingest asks for each device of an envelope are put together once.
+# What ingest asks, it asks for all devices of an envelope at once.
 
 
-def near(connection: Connection, device: str, seqs: Sequence[int]) -> Iterator[Row[Any]]:
-    """Yield what the ledger holds of ``device`` at these sequence numbers."""
-    for start in range(0, len(seqs), VARIABLES_AT_ONCE):
-        chosen = {"device": device, "seqs": seqs[start : start + VARIABLES_AT_ONCE]}
-        yield from connection.execute(_NEAR, chosen).all()
+def near(connection: Connection, places: Sequence[tuple[str, int]]) -> list[Row[Any]]:
+    """Return what the ledger holds at these (device, seq), as far as its neighbours need it."""
+    return _NEAR.rows(connection, places)
+
+
+def tops(connection: Connection, devices: Sequence[str]) -> list[Row[Any]]:
+    """Return the same of the highest sequence number of each device that the ledger has heard of."""
+    return _TOPS.rows(connection, [(device,) for device in devices])
 
 
 def heads(connection: Connection, device: str, seqs: Sequence[int]) -> Sequence[Row[Any, Any, Any]]:
@@ -191,15 +212,14 @@ def heads(connection: Connection, device: str, seqs: Sequence[int]) -> Sequence[
     return connection.execute(_HEADS, {"device": device, "seqs": seqs}).all() if seqs else ()
 
 
-def top_seq(connection: Connection, device: str) -> int:
-    """Return the highest sequence number held of ``device``, 0 for none."""
-    return connection.execute(_TOP, {"device": device}).scalar_one() or 0
+def claim(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Let the database refuse a second record under one number of a device, in the transaction that writes the rows.
 
-
-def claim(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Let the database refuse a second record under one number of a device, in the transaction that writes the rows."""
+    ``rows`` are those of ``records``, in the order of its columns.
+    """
     if connection.dialect.name == "postgresql":
-        insert_tuples(connection, _CLAIM, _PLACE_COLUMNS, [(row["device"], row["seq"], row["idx"]) for row in rows])
+        places = [(device, seq, index) for index, device, seq, *_ in rows]
+        insert_tuples(connection, _CLAIM, _PLACE_COLUMNS, places)
 
 
 def last_index(connection: Connection) -> int:
@@ -207,9 +227,9 @@ def last_index(connection: Connection) -> int:
     return connection.execute(select(func.max(records.c.idx))).scalar_one() or 0
 
 
-def open_holes(connection: Connection, device: str) -> list[tuple[int, int, int]]:
-    """Return (from, to, noticed ms) of every open hole of ``device``, in rising order."""
-    return [(row.from_seq, row.to_seq, row.noticed_ms) for row in connection.execute(_OPEN_HOLES, {"device": device})]
+def open_holes(connection: Connection, devices: Sequence[str]) -> list[Row[Any]]:
+    """Return (device, from, to, noticed ms) of every open hole of these devices."""
+    return _OPEN_HOLES.rows(connection, [(device,) for device in devices])
 
 
 def slice_after(connection: Connection, index: int, limit: int) -> Sequence[Row[Any]]:

@@ -8,11 +8,12 @@ betrays itself in every proof that touches it. Leaves count from 0: leaf ``i`` i
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, and_, func, insert, select
 from tracewire.errors import Misuse
 
-from cloud.db.bulk import insert_rows
+from cloud.db.bulk import insert_tuples
 from cloud.db.engine import Store
+from cloud.db.lookup import Lookup
 from cloud.ledger import merkle, store
 from cloud.ledger.merkle import Node, Range
 
@@ -21,24 +22,43 @@ log = structlog.get_logger()
 _LEAVES_AT_ONCE = 4096
 """Leaves in memory when a whole ledger is hashed: a fraction of a second, about a megabyte."""
 
-_HASHES = select(store.subtrees.c.level, store.subtrees.c.position, store.subtrees.c.hash)
-_SEALED_AT = select(store.records.c.idx, store.records.c.sealed).where(
-    store.records.c.idx.in_(bindparam("indexes", expanding=True))
+_node = store.subtrees.c
+_HASHES = Lookup(
+    (_node.level, _node.position),
+    lambda asked: select(_node.level, _node.position, _node.hash).join_from(
+        asked, store.subtrees, and_(_node.level == asked.c.level, _node.position == asked.c.position)
+    ),
+)
+_SEALED = Lookup(
+    (store.records.c.idx,),
+    lambda asked: select(store.records.c.idx, store.records.c.sealed).join_from(
+        asked, store.records, store.records.c.idx == asked.c.idx
+    ),
 )
 
 _ADD_SUBTREES = insert(store.subtrees)
 
 
-def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
+def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> tuple[int, bytes]:
     """Add the sealed bytes of new records to the log of ``size``, in the transaction that writes the records.
 
-    A crash before that commits leaves neither records nor hashes; nothing is kept in memory that could disagree.
+    Returns size and root of the log as it then is. A crash before that commits leaves neither records nor hashes;
+    nothing is kept in memory that could disagree.
     """
+    edge = Log(connection).right_edge(size)
+    grown = {row.level: row for row in merkle.grow_rows(size, list(map(merkle.leaf_hash, leaves)), edge.__getitem__)}
     rows = [
-        {"level": node.level, "position": node.position, "hash": value}
-        for node, value in _grown(connection, size, leaves)
+        (level, position, value)
+        for level, first, hashes in grown.values()
+        if level
+        for position, value in enumerate(hashes, first)
     ]
-    insert_rows(connection, _ADD_SUBTREES, rows)
+    insert_tuples(connection, _ADD_SUBTREES, ("level", "position", "hash"), rows)
+
+    def look_up(node: Node) -> bytes:
+        return edge[node] if node in edge else grown[node.level].hashes[node.position - grown[node.level].position]
+
+    return size + len(leaves), merkle.range_hash(Range(0, size + len(leaves)), look_up)
 
 
 def _grown(connection: Connection, size: int, leaves: Sequence[bytes]) -> list[tuple[Node, bytes]]:
@@ -59,6 +79,10 @@ class Log:
     def look_up(self, node: Node) -> bytes:
         """Return the hash of a complete subtree; ``Misuse("log.incomplete")`` when the ledger was never hashed."""
         return self._look_up_all([node])[node]
+
+    def right_edge(self, size: int) -> dict[Node, bytes]:
+        """Return the hashes from which the log of ``size`` grows: one for each bit of its size."""
+        return self._look_up_all(merkle.complete_subtrees(Range(0, size)))
 
     def root(self, size: int) -> bytes:
         """Return the root of the log when it had ``size`` leaves."""
@@ -101,16 +125,10 @@ class Log:
 
     def _look_up_all(self, nodes: Sequence[Node]) -> dict[Node, bytes]:
         """Return the hashes of these subtrees with at most two queries: a proof is mostly waiting for the database."""
-        known: dict[Node, bytes] = {}
-        leaves = [node.position + 1 for node in nodes if node.level == 0]
-        if leaves:
-            rows = self._connection.execute(_SEALED_AT, {"indexes": leaves})
-            known |= {Node(0, row.idx - 1): merkle.leaf_hash(row.sealed) for row in rows}
-        table = store.subtrees.c
-        wanted = [and_(table.level == node.level, table.position == node.position) for node in nodes if node.level]
-        if wanted:
-            rows = self._connection.execute(_HASHES.where(or_(*wanted)))
-            known |= {Node(row.level, row.position): row.hash for row in rows}
+        leaves = _SEALED.rows(self._connection, [(node.position + 1,) for node in nodes if node.level == 0])
+        known = {Node(0, row.idx - 1): merkle.leaf_hash(row.sealed) for row in leaves}
+        hashes = _HASHES.rows(self._connection, [node for node in nodes if node.level])
+        known |= {Node(row.level, row.position): row.hash for row in hashes}
         for node in nodes:
             if node not in known:
                 where = f"no hash of subtree {node.level}/{node.position}: run `chengxin rebuild`"

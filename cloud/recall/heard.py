@@ -59,7 +59,7 @@ def after(connection: Connection, version: int) -> list[Heard]:
 
 
 def _rows(entry: Entry) -> list[dict[str, object]]:
-    if entry.record.kind != records.AUDIT or entry.body["event"] != _FROZEN:
+    if entry.kind != records.AUDIT or entry.body["event"] != _FROZEN:
         return []
     serial, _, _ = entry.body.get("detail", "").removeprefix(_START).partition(":")
     if not (serial.isascii() and serial.isdigit() and int(serial) <= LARGEST_INTEGER):

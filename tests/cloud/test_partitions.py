@@ -44,7 +44,7 @@ def test_records_go_into_the_partition_of_their_place_and_a_place_asks_one(
 def test_the_database_itself_refuses_a_second_record_under_one_number(cloud: CloudUnderTest, market: Market) -> None:
     cloud.deliver(market.envelope(market.health()))
     with pytest.raises(IntegrityError), cloud.cloud.stores.ledger.alone() as connection:
-        store.claim(connection, [{"device": "scale-0001", "seq": 1, "idx": 2}])
+        store.claim(connection, [(2, "scale-0001", 1)])
 
 
 def test_whatever_is_about_a_device_has_it_in_its_key(cloud: CloudUnderTest) -> None:

@@ -196,6 +196,7 @@ _HEADER = (
     (8, "boot", COUNT),
 )
 _TOTAL = Number()
+_KEYS = [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 class Record:
@@ -247,9 +248,12 @@ def decode(payload: bytes) -> Record:
     return from_entries(cbor.decode(payload))
 
 
-def from_entries(entries: object) -> Record:
-    """Return the record that these decoded entries are; ``Rejected("record.…")``. For who brings another decoder."""
-    if not isinstance(entries, dict) or any(key not in entries for key in range(1, 9)) or len(entries) != 8:
+def from_entries(entries: object, fields: "Any" = FIELDS) -> Record:
+    """Return the record that these decoded entries are; ``Rejected("record.…")``.
+
+    For who brings another decoder, and perhaps ``FIELDS`` as a dict with the rows of every kind.
+    """
+    if not isinstance(entries, dict) or len(entries) != 8 or sorted(entries) != _KEYS:
         raise Rejected("record.header", "keys 1 to 8 expected")
     if entries[1] != VERSION or isinstance(entries[1], bool):
         raise Rejected("record.version", "version %s is not known here" % entries[1])
@@ -266,7 +270,7 @@ def from_entries(entries: object) -> Record:
         entries[8],
     )
     _check_header(record)
-    record.body = _body_from_wire(record.kind, entries[6])
+    record.body = _body_from_wire(record.kind, fields[record.kind], entries[6])
     return record
 
 
@@ -297,7 +301,7 @@ def _check_header(record: Record) -> None:
     for _, name, field_type in _HEADER:
         if not field_type.check(getattr(record, name)):
             raise Rejected("record.header", name)
-    if len(record.totals) != 3 or not all(_TOTAL.check(total) for total in record.totals):
+    if len(record.totals) != 3 or [total for total in record.totals if not _TOTAL.check(total)]:
         raise Rejected("record.totals", "count, grams and fen")
     if (record.seq == 1) != (record.prev == bytes(32)):
         raise Rejected("record.prev", "zeros at seq 1 and only there")
@@ -317,11 +321,11 @@ def _body_to_wire(kind: int, body: "dict[str, Any]") -> "dict[int, Any]":
     return wire
 
 
-def _body_from_wire(kind: int, wire: "Any") -> "dict[str, Any]":
+def _body_from_wire(kind: int, rows: "Table", wire: "Any") -> "dict[str, Any]":
     if not isinstance(wire, dict):
         raise Rejected("record.body", "a map is expected")
     body: "dict[str, Any]" = {}
-    for key, name, field_type, required in FIELDS[kind]:
+    for key, name, field_type, required in rows:
         if key in wire:
             value = field_type.from_wire(wire[key])
             if not field_type.check(value):
