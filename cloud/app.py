@@ -22,6 +22,11 @@ from cloud.accounts.guard import Guard
 from cloud.accounts.service import Accounts
 from cloud.batches.projection import BatchLinks
 from cloud.config import Config
+from cloud.console import decision_endpoints
+from cloud.console import endpoints as console_endpoints
+from cloud.console.deciding import Decisions
+from cloud.console.projection import Places
+from cloud.console.view import ConsoleView
 from cloud.db.engine import Store
 from cloud.feed import endpoints as feed_endpoints
 from cloud.feed.statements import Statements
@@ -70,7 +75,7 @@ def now_ms() -> int:
 
 def every_projection() -> list[Projection]:
     """Return the projections of this program; with a time-series server (``CHENGXIN_SERIES``), its outbox too."""
-    return [Activity(), BatchLinks(), Fleet(), FreezesHeard(), *([Shipping()] if _series_url() else [])]
+    return [Activity(), BatchLinks(), Fleet(), FreezesHeard(), Places(), *([Shipping()] if _series_url() else [])]
 
 
 def _series_url() -> str:
@@ -162,6 +167,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     scans = open_scans(config)
     _serve_traces(public_app, config, stores, registry, scans)
     public_app.include_router(ops_endpoints.router(watch, Live(watch), guard))
+    _serve_console(public_app, guard, stores, registry)
     return Cloud(stores, accounts, scans, intake, worker, shipper, lookout, submitters, ingest_app, public_app)
 
 
@@ -173,6 +179,16 @@ def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: Regist
     setting = trace_endpoints.Setting(point, config.public_address.rstrip("/"), config.visitor_city_header)
     app.include_router(trace_endpoints.router(TraceView(*both), forward, registry, Scans(scans, now_ms), setting))
     app.include_router(report_endpoints.router(RecallView(*both), forward, now_ms))
+
+
+def _serve_console(app: FastAPI, guard: Guard, stores: Stores, registry: RegistryFile) -> None:
+    """Let ``app`` show the market console, and take decisions for its program to seal."""
+    both = stores.ledger, stores.projections, registry
+    view = ConsoleView(*both)
+    decisions = Decisions(guard.accounts.store, view, ForwardView(*both), now_ms)
+    app.include_router(console_endpoints.router(guard, view, TraceView(*both), now_ms))
+    app.include_router(decision_endpoints.pages(guard, decisions))
+    app.include_router(decision_endpoints.machine(guard, decisions))
 
 
 def _serve_log(

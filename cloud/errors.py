@@ -24,6 +24,8 @@ _STATUS = {
     "account.role": 403,
     "account.signed_out": 401,
     "device.unknown": 404,
+    "console.unknown": 404,
+    "console.word": 403,
     "envelope.too_large": 413,
     "envelope.encoding": 415,
     "envelope.type": 415,

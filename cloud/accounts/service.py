@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from tracewire.errors import Rejected
 
-from cloud.accounts import passwords
+from cloud.accounts import asked, passwords
 from cloud.accounts import store as tables
 from cloud.accounts.account import Account, check
 from cloud.db.engine import Store
@@ -82,6 +82,7 @@ class Accounts:
         with self.store.alone() as connection:
             self._known(connection, name)
             tables.remove(connection, name)
+            asked.forget(connection, name)
 
     def every(self) -> list[Account]:
         """Return every account by name."""

@@ -6,8 +6,9 @@ record proves by itself stays (``idx`` of the record).
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, String, Table, Text, delete, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Row, Select, String, Table, Text, delete, func, insert, select
 
 from cloud.batches import flags, repository, shape, stock
 from cloud.batches.flags import Flag, Proof
@@ -48,17 +49,32 @@ def judge(connection: Connection, entries: Sequence[Entry], links: Sequence[Link
 def of_lots(connection: Connection, lots: Iterable[str]) -> list[Flag]:
     """Return the flags of these lots, by lot and code."""
     statement = select(_flags).where(_flags.c.lot.in_(list(lots))).order_by(_flags.c.lot, _flags.c.code, _flags.c.idx)
-    return [
-        Flag(row.lot, row.code, tuple(json.loads(row.evidence)), row.grams) for row in connection.execute(statement)
-    ]
+    return [_flag(row) for row in connection.execute(statement)]
 
 
 def newest(connection: Connection, limit: int) -> list[Flag]:
     """Return flags whose evidence came last, for a notice board."""
     statement = select(_flags).order_by(_flags.c.idx.desc(), _flags.c.lot, _flags.c.code).limit(limit)
-    return [
-        Flag(row.lot, row.code, tuple(json.loads(row.evidence)), row.grams) for row in connection.execute(statement)
-    ]
+    return [_flag(row) for row in connection.execute(statement)]
+
+
+def among(connection: Connection, lots: Select[tuple[str]], code: str, limit: int, start: int) -> list[Flag]:
+    """Return up to ``limit`` flags of the lots that a query names, from the ``start``-th on; of one code, or of all."""
+    chosen = select(_flags).where(_flags.c.lot.in_(lots))
+    if code:
+        chosen = chosen.where(_flags.c.code == code)
+    ordered = chosen.order_by(_flags.c.lot.desc(), _flags.c.code, _flags.c.idx)
+    return [_flag(row) for row in connection.execute(ordered.limit(limit).offset(start))]
+
+
+def count_among(connection: Connection, lots: Select[tuple[str]]) -> dict[str, int]:
+    """Return how many flags of each code the lots have that a query names."""
+    counted = select(_flags.c.code, func.count()).where(_flags.c.lot.in_(lots)).group_by(_flags.c.code)
+    return {row[0]: row[1] for row in connection.execute(counted.order_by(_flags.c.code))}
+
+
+def _flag(row: Row[Any]) -> Flag:
+    return Flag(row.lot, row.code, tuple(json.loads(row.evidence)), row.grams)
 
 
 def _replace(connection: Connection, lots: Iterable[str], codes: Sequence[str], found: Iterable[Flag]) -> None:

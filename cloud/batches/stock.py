@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, case, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Select, String, Table, case, insert, select
 from tracewire import record as records
 from tracewire.vocabulary import DECISIONS
 
@@ -181,9 +181,12 @@ def of_lots(connection: Connection, lots: Iterable[str]) -> list[Stock]:
     return list(found.values())
 
 
-def decided_lots(connection: Connection) -> list[str]:
-    """Return every lot about which anybody decided anything."""
-    return list(connection.execute(select(_decisions.c.lot).distinct().order_by(_decisions.c.lot)).scalars())
+def decided_lots(connection: Connection, among: Select[tuple[str]] | None = None) -> list[str]:
+    """Return every lot about which anybody decided anything; only those that a query names, with ``among``."""
+    statement = select(_decisions.c.lot).distinct().order_by(_decisions.c.lot)
+    if among is not None:
+        statement = statement.where(_decisions.c.lot.in_(among))
+    return list(connection.execute(statement).scalars())
 
 
 def _add_outlet(outlets: dict[tuple[str, str, str], dict[str, Any]], link: Link, entry: Entry) -> None:

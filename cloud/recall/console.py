@@ -28,12 +28,14 @@ _BOOT = 1
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decides about a lot; ``word`` of ``tracewire.vocabulary.DECISIONS``."""
+    """What a person decides about a lot or a seller; ``word`` of ``tracewire.vocabulary.DECISIONS``."""
 
     word: str
     lot: str
+    """Empty when it is about a seller."""
     reason: str
     account: str
+    seller: str = ""
 
 
 class Console:
@@ -54,23 +56,32 @@ class Console:
         self._turn = _take_turn(directory / _LOCK)
         self._sealed = self._read()
         self._head, self._totals = chain.GENESIS, (0, 0, 0)
+        self._numbers: dict[bytes, int] = {}
         try:
             for sealed in self._sealed:
                 statement = record.decode(cose.parse(sealed).payload)
                 self._head = chain.check(self._head, statement, sealed)
                 self._totals = statement.totals
+                self._numbers[statement.body["account"]] = statement.seq
         except Rejected as broken:
             raise Misuse("console.history", f"{_HISTORY} in {directory} is damaged: {broken}") from broken
         if len(self._sealed) < self._settled():
             raise Misuse("console.history", f"{_HISTORY} in {directory} lacks what a cloud has answered for")
 
-    def decide(self, decision: Decision) -> int:
-        """Seal a decision; on disk when this returns. Returns its number; ``Rejected("record.…")``."""
-        salt = os.urandom(_SALT_BYTES)
-        commitment = chain.digest(salt + decision.account.encode())
+    def decide(self, decision: Decision, salt: bytes | None = None) -> int:
+        """Seal a decision; on disk when this returns. Returns its number; ``Rejected("record.…")``.
+
+        Whoever brings a ``salt`` keeps it, together with the account, and may ask again after being cut off: a decision
+        with the salt of one that is sealed already is that one. Without, both are kept in ``accounts.csv``.
+        """
+        drawn = os.urandom(_SALT_BYTES) if salt is None else salt
+        commitment = chain.digest(drawn + decision.account.encode())
+        if commitment in self._numbers:
+            return self._numbers[commitment]
+        about = {"lot": decision.lot, "subject": decision.seller}
         body: dict[str, Any] = {
             "decision": DECISIONS.index(decision.word),
-            "lot": decision.lot,
+            **{name: code for name, code in about.items() if code},
             "reason": decision.reason,
             "account": commitment,
         }
@@ -82,11 +93,13 @@ class Console:
             sealed = cose.seal(statement.encode(), cose.RECORD, self._key)
         except Misuse as wrong:  # the words come from a person here, so it is input that is refused
             raise Rejected(wrong.code, wrong.detail) from wrong
-        self._remember(commitment, salt, decision.account)
+        if salt is None:
+            self._remember(commitment, drawn, decision.account)
         _append(self._directory / _HISTORY, cbor.encode(sealed), 0o644)
         # On disk. A crash here: the decision stands and goes up with the next delivery.
         self._sealed.append(sealed)
         self._head = chain.Head(seq, chain.digest(sealed))
+        self._numbers[commitment] = seq
         return seq
 
     def deliver(self, url: str) -> int:

@@ -46,6 +46,23 @@ def test_who_decided_is_in_no_record_but_can_be_shown(directory: Path) -> None:
     assert (directory / "accounts.csv").stat().st_mode & 0o777 == 0o600
 
 
+def test_one_that_is_asked_for_again_is_the_one_that_was_sealed(directory: Path) -> None:
+    salt = os.urandom(16)
+    assert Console(directory).decide(RECALL, salt) == 1
+    assert decide(directory) == 2
+    console = Console(directory)
+    assert console.decide(RECALL, salt) == 1
+    assert console.decide(RECALL, os.urandom(16)) == 3
+    assert console.decide(RECALL, salt) == 1
+    assert (directory / "accounts.csv").read_text().count("wang.li") == 1, "whoever brings a salt keeps it"
+
+
+def test_a_decision_about_a_seller_names_the_seller(directory: Path) -> None:
+    decide(directory, Decision("suspend", "", "three warnings", "wang.li", seller="3502000010101"))
+    (statement,) = history(directory)
+    assert (statement.body["subject"], "lot" in statement.body) == ("3502000010101", False)
+
+
 @pytest.mark.parametrize("lost", [1, 60, 150])
 def test_a_decision_half_written_is_taken_away_and_its_bytes_are_kept(directory: Path, lost: int) -> None:
     decide(directory)

@@ -31,8 +31,8 @@ load_all_checks()
 CANNOT_BE_DESCRIBED = [CHECKS.get_one("positive_data_acceptance")]
 """Whether a seal or a number of the log is good is more than a schema can say."""
 
-OTHER_STATUS = {"/v1/log/checkpoint/witnessed": 404, "/": 303}
-"""There are no witnesses; whoever types a code is sent to its page."""
+OTHER_STATUS = {"/v1/log/checkpoint/witnessed": 404, "/": 303, "/v1/decisions/{decision}": 401}
+"""There are no witnesses; whoever types a code is sent to its page; decisions are for those who asked for them."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def known(cloud: CloudUnderTest, market: Market) -> dict[str, str]:
     cloud.catch_up()
     log = {"index": "1", "size": "3", "from": "1", "to": "3", "level": "0", "path": "000.p/2"}
     files = {"asset": "htmx.js", "room": "trace", "script": "check.js"}
-    recall = {"lot": lot, "listing": "sales"}
+    recall = {"lot": lot, "listing": "sales", "decision": "0" * 32}
     return log | files | recall | {"code": slip, "device": "scale-0001", "seq": "1", "name": "check"}
 
 

@@ -1,0 +1,130 @@
+"""The forms that decide, where a decision is, and the same for programs: ``POST /v1/recalls``."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from tracewire.errors import Rejected
+
+from cloud.accounts import forms
+from cloud.accounts.account import Account
+from cloud.accounts.desk import PRIVATE, Desk
+from cloud.accounts.guard import Guard, form_of
+from cloud.console.deciding import Decisions, Outlook, new_number
+from cloud.console.endpoints import or_missing
+from cloud.console.rights import DECIDERS
+
+Look = Callable[[Account, str, str], Outlook]
+
+
+class RecallOrder(BaseModel):
+    """What a program asks for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    lot: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Where a decision is: ``asked``, ``sealed``, ``delivered`` to the ledger, or ``refused``."""
+
+    decision: str
+    word: str
+    lot: str
+    state: str
+    lots: int = 0
+    stalls: int = 0
+    sales: int = 0
+    sold_grams: int = 0
+
+
+def pages(door: Guard, decisions: Decisions) -> APIRouter:
+    """Return the routes for people."""
+    routes = APIRouter(prefix="/console", include_in_schema=False)
+    desk = Desk("console")
+    visitor = Depends(door.require(*DECIDERS))
+
+    def ask(request: Request, account: Account, look: Look, code: str) -> Response:
+        def show() -> Response:
+            outlook = look(account, request.query_params.get("word", ""), code)
+            return desk.show("decide.html", request, account, outlook=outlook, number=new_number(), reason="", said="")
+
+        return or_missing(desk, request, account, show)
+
+    def take(request: Request, account: Account, look: Look, code: str) -> Response:
+        form = form_of(request)
+        reason = form.get("reason", "")
+
+        def show() -> Response:
+            outlook = look(account, form.get("word", ""), code)
+            try:
+                decision = decisions.ask(account, outlook, reason, form.get("number", ""))
+            except Rejected as refused:
+                shown = {"outlook": outlook, "number": new_number(), "reason": reason, "said": refused.code}
+                return desk.show("decide.html", request, account, 400, **shown)
+            return RedirectResponse(f"/console/decisions/{decision}", 303, PRIVATE)
+
+        return or_missing(desk, request, account, show)
+
+    @routes.get("/lots/{lot}/decide")
+    def ask_of_lot(request: Request, account: Annotated[Account, visitor], lot: str) -> Response:
+        return ask(request, account, decisions.of_lot, lot)
+
+    @routes.post("/lots/{lot}/decide")
+    def take_of_lot(request: Request, account: Annotated[Account, visitor], lot: str) -> Response:
+        return take(request, account, decisions.of_lot, lot)
+
+    @routes.get("/sellers/{seller}/decide")
+    def ask_of_seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
+        return ask(request, account, decisions.of_seller, seller)
+
+    @routes.post("/sellers/{seller}/decide")
+    def take_of_seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
+        return take(request, account, decisions.of_seller, seller)
+
+    @routes.get("/decisions/{decision}")
+    def decision(request: Request, account: Annotated[Account, visitor], decision: str) -> Response:
+        def show() -> Response:
+            return desk.show("decision.html", request, account, decision=decisions.find(account, decision))
+
+        return or_missing(desk, request, account, show)
+
+    return routes
+
+
+def machine(door: Guard, decisions: Decisions) -> APIRouter:
+    """Return the routes for programs, which come with ``Authorization: Bearer``."""
+    routes = APIRouter(prefix="/v1")
+    caller = Depends(door.require(*DECIDERS))
+    body = {"content": {"application/json": {"schema": RecallOrder.model_json_schema()}}, "required": True}
+
+    @routes.post("/recalls", status_code=202, responses={202: {"model": Accepted}}, openapi_extra={"requestBody": body})
+    async def recall(request: Request, account: Annotated[Account, caller]) -> JSONResponse:
+        """Freeze a lot and everything made of it, once the decision is sealed; the answer says what that touches."""
+        order = _order(await forms.body_of(request, "application/json"))
+        outlook = await run_in_threadpool(decisions.of_lot, account, "recall", order.lot)
+        number = await run_in_threadpool(decisions.ask, account, outlook, order.reason, new_number())
+        told = Accepted(
+            number, "recall", order.lot, "asked", outlook.lots, outlook.stalls, outlook.sales, outlook.sold_grams
+        )
+        return JSONResponse(asdict(told), 202, {**PRIVATE, "Location": f"/v1/decisions/{number}"})
+
+    @routes.get("/decisions/{decision}", responses={200: {"model": Accepted}})
+    def where(decision: str, account: Annotated[Account, caller]) -> JSONResponse:
+        found = decisions.find(account, decision)
+        return JSONResponse(asdict(Accepted(found.id, found.word, found.lot, found.state)), headers=PRIVATE)
+
+    return routes
+
+
+def _order(body: bytes) -> RecallOrder:
+    try:
+        return TypeAdapter(RecallOrder).validate_json(body)
+    except ValidationError as wrong:
+        raise Rejected("request.parameter", "an object with lot and reason, both text, expected") from wrong

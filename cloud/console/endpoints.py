@@ -1,0 +1,147 @@
+"""The rooms of the console: what waits today, lots, one lot, sellers, recalls, flags; reading only.
+
+Everything is looked up within the scope of whoever asks. What lies outside is answered like a code that nobody knows,
+so that nobody learns from an answer what another market has.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from tracewire.errors import Rejected
+
+from cloud.accounts.account import Account
+from cloud.accounts.desk import AT_MARKETS, Desk
+from cloud.accounts.guard import Guard
+from cloud.batches import flags, shape
+from cloud.console import rights
+from cloud.console import scope as scopes
+from cloud.console.scope import Scope
+from cloud.console.view import MOST_SALES, PAGE, ConsoleView
+from cloud.db.engine import LARGEST_INTEGER
+from cloud.trace.view import TraceView
+from cloud.web.language import words_of
+
+FLAGS = (*flags.CODES_OF_STOCK, *shape.CODES, "gained", "vanished")
+_LAST_PAGE = 1_000
+_LONGEST_QUERY = 100
+
+PageNumber = Annotated[int, Query(ge=0, le=_LAST_PAGE)]
+Typed = Annotated[str, Query(max_length=_LONGEST_QUERY)]
+After = Annotated[int, Query(ge=0, le=LARGEST_INTEGER)]
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Addresses of the pages before and behind, with the filters that are in the address now; empty for none."""
+
+    newer: str
+    older: str
+
+
+def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[], int]) -> APIRouter:
+    """Return the routes; they are pages for people and stand in no description of the interface."""
+    routes = APIRouter(prefix="/console", include_in_schema=False)
+    desk = Desk("console")
+    visitor = Depends(door.require(*AT_MARKETS))
+
+    def scope(account: Account) -> Scope:
+        return scopes.of_account(account, view.registry.current())
+
+    @routes.get("")
+    def today(request: Request, account: Annotated[Account, visitor]) -> Response:
+        return desk.show("today.html", request, account, today=view.today(scope(account), now_ms()))
+
+    @routes.get("/lots")
+    def lots(request: Request, account: Annotated[Account, visitor], q: Typed = "", page: PageNumber = 0) -> Response:
+        found = view.lots(scope(account), digits_of(q), page, now_ms())
+        return desk.show("lots.html", request, account, rows=found[:PAGE], q=q, pager=_pager(request, page, len(found)))
+
+    @routes.get("/lots/{lot}")
+    def lot(request: Request, account: Annotated[Account, visitor], lot: str, after: After = 0) -> Response:
+        def show() -> Response:
+            found = view.lot(scope(account), lot, now_ms())
+            sales = view.sales(scope(account), lot, after)
+            return desk.show(
+                "lot.html",
+                request,
+                account,
+                lot=found,
+                story=trace.tell(lot),
+                sales=sales,
+                more_sales=sales[-1].index if len(sales) == MOST_SALES else 0,
+                words=[word for word in rights.LOT_WORDS if rights.may(account.role, word)],
+                tell=_story_words(desk, request),
+            )
+
+        return or_missing(desk, request, account, show)
+
+    @routes.get("/sellers")
+    def sellers(
+        request: Request, account: Annotated[Account, visitor], q: Typed = "", page: PageNumber = 0
+    ) -> Response:
+        found = view.sellers(scope(account), digits_of(q), page)
+        return desk.show(
+            "sellers.html", request, account, rows=found[:PAGE], q=q, pager=_pager(request, page, len(found))
+        )
+
+    @routes.get("/sellers/{seller}")
+    def seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
+        def show() -> Response:
+            found = view.seller(scope(account), seller)
+            words = [word for word in rights.SELLER_WORDS if rights.may(account.role, word)]
+            return desk.show("seller.html", request, account, seller=found, words=words)
+
+        return or_missing(desk, request, account, show)
+
+    @routes.get("/recalls")
+    def recalls(request: Request, account: Annotated[Account, visitor], page: PageNumber = 0) -> Response:
+        found = view.recalls(scope(account), page, now_ms())
+        return desk.show("recalls.html", request, account, rows=found[:PAGE], pager=_pager(request, page, len(found)))
+
+    @routes.get("/flags")
+    def flag_list(
+        request: Request, account: Annotated[Account, visitor], code: Typed = "", page: PageNumber = 0
+    ) -> Response:
+        chosen = code if code in FLAGS else ""
+        found, counts = view.flags(scope(account), chosen, page)
+        pager = _pager(request, page, len(found))
+        return desk.show("flags.html", request, account, rows=found[:PAGE], counts=counts, chosen=chosen, pager=pager)
+
+    return routes
+
+
+def or_missing(desk: Desk, request: Request, account: Account, show: Callable[[], Response]) -> Response:
+    """Return what ``show`` makes; for what is not there, or not for this account, the same page."""
+    try:
+        return show()
+    except Rejected as refused:
+        if refused.code != "console.unknown":
+            raise
+        return desk.show("missing.html", request, account, 404)
+
+
+def digits_of(typed: str) -> str:
+    """Return a code as somebody typed or pasted it: full-width digits are digits, spaces and hyphens nothing."""
+    plain = unicodedata.normalize("NFKC", typed)
+    return "".join(character for character in plain if not character.isspace() and character not in "-—.")
+
+
+def _pager(request: Request, page: int, found: int) -> Pager:
+    def address(number: int) -> str:
+        return f"{request.url.path}?{request.url.include_query_params(page=number).query}"
+
+    return Pager(
+        newer=address(page - 1) if page else "", older=address(page + 1) if found > PAGE and page < _LAST_PAGE else ""
+    )
+
+
+def _story_words(desk: Desk, request: Request) -> Callable[..., str]:
+    language = desk.language(request)
+
+    def tell(key: str, **values: object) -> str:
+        return words_of("trace").say(language, key, **values)
+
+    return tell

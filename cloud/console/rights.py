@@ -1,0 +1,32 @@
+"""Who may decide what; pure.
+
+Whoever stopped a lot may give it back, and a regulator always may: a market must not sell again what an inspector
+froze. What was decided at another console, or by command, only a regulator takes back.
+"""
+
+from collections.abc import Iterable
+
+from cloud.accounts.account import INSPECTOR, MARKET_OPENER, REGULATOR
+
+LOT_WORDS = ("freeze", "recall", "release", "destroy")
+SELLER_WORDS = ("admit", "suspend")
+"""Words of ``tracewire.vocabulary.DECISIONS`` for which there is a form."""
+
+_MAY = {
+    MARKET_OPENER: ("freeze", "recall", "release", "admit", "suspend"),
+    INSPECTOR: ("freeze", "release"),
+    REGULATOR: ("freeze", "recall", "release", "destroy", "admit", "suspend"),
+}
+
+DECIDERS = tuple(_MAY)
+"""Roles that may decide anything."""
+
+
+def may(role: str, word: str) -> bool:
+    """Tell whether a role may decide this at all."""
+    return word in _MAY.get(role, ())
+
+
+def may_release(role: str, stopped_by: Iterable[str]) -> bool:
+    """Tell whether a role may give back what these roles stopped; an unknown one is empty."""
+    return may(role, "release") and (role == REGULATOR or set(stopped_by) == {role})

@@ -1,0 +1,74 @@
+"""Which part of the county somebody sees, as a condition on the tables of ``projection``.
+
+A region is the beginning of the division code in a device's code base; a market is a name. Two counties may have
+markets of one name, so a region asks for the market's name where it is its alone, and for the device where it is not.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, false, or_, select
+from tracewire.credential import Credential
+
+from cloud.accounts.account import SELLER, Account
+from cloud.console.projection import lot_places, lot_sellers, seller_places
+from cloud.registry import Roll
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an account sees."""
+
+    sites: frozenset[str]
+    """Places all of whose devices are seen."""
+    devices: frozenset[str]
+    """Devices that are seen besides."""
+    seller: str = ""
+    """The one seller whose things alone are seen; empty for everybody's."""
+
+    def sees(self, site: str, device: str) -> bool:
+        """Tell whether what happened at a device is seen; a seller is not asked about devices."""
+        return site in self.sites or device in self.devices
+
+    def lots(self) -> Select[tuple[str]]:
+        """Return the query for the lots that are seen."""
+        return select((lot_sellers if self.seller else lot_places).c.lot).where(self.on_lots())
+
+    def on_lots(self) -> ColumnElement[bool]:
+        """Return the condition on rows of ``lot_places`` that are seen; for a seller, of ``lot_sellers``."""
+        if self.seller:
+            return lot_sellers.c.seller == self.seller
+        return _at(self, lot_places.c.site, lot_places.c.device)
+
+    def sellers(self) -> ColumnElement[bool]:
+        """Return the condition on rows of ``seller_places`` that are seen."""
+        if self.seller:
+            return seller_places.c.seller == self.seller
+        return _at(self, seller_places.c.site, seller_places.c.device)
+
+
+def of_account(account: Account, roll: Roll) -> Scope:
+    """Return what an account sees, as the registry is now."""
+    if account.role == SELLER:
+        return Scope(frozenset(), frozenset(), account.seller)
+    if account.site and not account.region:
+        return Scope(frozenset({account.site}), frozenset())
+    inside: set[Credential] = set()
+    outside: set[str] = set()
+    for credential in roll.registry.credentials:
+        if credential.code_base is None:
+            continue
+        if credential.code_base.startswith(account.region) and account.site in ("", credential.site):
+            inside.add(credential)
+        else:
+            outside.add(credential.site or "")
+    sites = {credential.site or "" for credential in inside}
+    return Scope(
+        frozenset(sites - outside - {""}),
+        frozenset(credential.name for credential in inside if (credential.site or "") in outside | {""}),
+    )
+
+
+def _at(scope: Scope, site: ColumnElement[str], device: ColumnElement[str]) -> ColumnElement[bool]:
+    return or_(
+        site.in_(scope.sites) if scope.sites else false(), device.in_(scope.devices) if scope.devices else false()
+    )

@@ -1,0 +1,145 @@
+"""What the pages of the console show, free of language and of markup; everything within the scope of who asks.
+
+Graph before ledger, as in ``cloud/trace/evidence``: whatever the graph names is there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from tracewire import record as records
+from tracewire.errors import Rejected
+
+from cloud.batches import flagged, stock
+from cloud.batches.flags import STOPPING, Flag
+from cloud.console import places, rows
+from cloud.console.places import Seen, Stand
+from cloud.console.rows import FlagRow, LotPage, LotRow, SellerRow, Today
+from cloud.console.scope import Scope
+from cloud.db.engine import Store
+from cloud.feed import store as feed
+from cloud.ledger.entry import Entry
+from cloud.registry import RegistryFile
+from cloud.trace.evidence import Evidence
+
+PAGE = 50
+MOST_SALES = 50
+_MOST_URGENT = 10
+
+
+class ConsoleView:
+    """Answers the console's pages from ledger, graph and registry."""
+
+    def __init__(self, ledger: Store, graph: Store, registry: RegistryFile) -> None:
+        self._ledger = ledger
+        self._graph = graph
+        self.registry = registry
+
+    def lots(self, scope: Scope, prefix: str, page: int, now_ms: int) -> list[LotRow]:
+        """Return a page of lots and one more, if there is one."""
+        with self._reading() as now:
+            return now.lot_rows(places.lots(now.graph, scope, prefix, PAGE + 1, page * PAGE), now_ms)
+
+    def lot(self, scope: Scope, lot: str, now_ms: int) -> LotPage:
+        """Return one lot; ``Rejected("console.unknown")`` when the scope does not see it."""
+        with self._reading() as now:
+            seen = places.of_lots(now.graph, scope, [lot])
+            if not seen:
+                raise Rejected("console.unknown", "there is no such lot here")
+            (row,) = now.lot_rows(list(seen.values()), now_ms)
+            about = now.evidence.about([lot])
+            return LotPage(
+                row=row,
+                sellers=tuple(places.sellers_of(now.graph, lot)),
+                flags=tuple(now.flag_rows(scope, now.evidence.flags([lot]))),
+                tests=tuple(rows.finding(entry) for entry in about if entry.record.kind == records.TEST),
+                verdicts=tuple(rows.verdict(entry) for entry in about if entry.record.kind == records.DECISION),
+            )
+
+    def sales(self, scope: Scope, lot: str, after: int) -> list[Entry]:
+        """Return a page of a lot's own sales within the scope, behind a place of the ledger."""
+        with self._reading() as now:
+            found = now.evidence.sales_of([lot], after, MOST_SALES)
+            return [entry for entry in found if scope.seller or scope.sees(entry.site, entry.device)]
+
+    def recalls(self, scope: Scope, page: int, now_ms: int) -> list[LotRow]:
+        """Return a page of lots about which something was decided, those still stopped first."""
+        with self._reading() as now:
+            decided = stock.of_lots(now.graph, stock.decided_lots(now.graph, scope.lots()))
+            decided.sort(key=lambda each: (each.decisions[-1].word not in STOPPING, -each.decisions[-1].moment_ms))
+            chosen = [each.lot for each in decided[page * PAGE : page * PAGE + PAGE + 1]]
+            seen = places.of_lots(now.graph, scope, chosen)
+            return now.lot_rows([seen[lot] for lot in chosen], now_ms)
+
+    def flags(self, scope: Scope, code: str, page: int) -> tuple[list[FlagRow], dict[str, int]]:
+        """Return a page of flags and one more, if there is one, and how many there are of each code."""
+        with self._reading() as now:
+            found = flagged.among(now.graph, scope.lots(), code, PAGE + 1, page * PAGE)
+            return now.flag_rows(scope, found), flagged.count_among(now.graph, scope.lots())
+
+    def sellers(self, scope: Scope, prefix: str, page: int) -> list[SellerRow]:
+        """Return a page of sellers and one more, if there is one."""
+        with self._reading() as now:
+            return now.seller_rows(scope, places.sellers(now.graph, scope, prefix, PAGE + 1, page * PAGE))
+
+    def seller(self, scope: Scope, code: str) -> SellerRow:
+        """Return one seller; ``Rejected("console.unknown")`` when the scope does not see it."""
+        with self._reading() as now:
+            found = now.seller_rows(scope, places.sellers(now.graph, scope, code, 2, 0))
+        row = next((each for each in found if each.code == code), None)
+        if row is None:
+            raise Rejected("console.unknown", "there is no such seller here")
+        return row
+
+    def today(self, scope: Scope, now_ms: int) -> Today:
+        """Return what waits for a decision."""
+        flags, counts = self.flags(scope, "", 0)
+        stopped = [row for row in self.recalls(scope, 0, now_ms) if row.word in STOPPING and row.word != "destroy"]
+        handled = {row.lot for row in stopped}
+        return Today(
+            counts=counts,
+            urgent=tuple(row for row in flags if row.lot not in handled)[:_MOST_URGENT],
+            stopped=tuple(stopped[:_MOST_URGENT]),
+            not_admitted=tuple(row for row in self.sellers(scope, "", 0) if row.word != "admit")[:_MOST_URGENT],
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator["_Now"]:
+        with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
+            frozen = frozenset(row.lot for row in feed.frozen_lots(ledger))
+            yield _Now(graph, Evidence(ledger, graph, self.registry.current()), frozen)
+
+
+@dataclass(frozen=True)
+class _Now:
+    """Graph, ledger and registry for the time of one page."""
+
+    graph: Connection
+    evidence: Evidence
+    frozen: frozenset[str]
+
+    def lot_rows(self, seen: Sequence[Seen], now_ms: int) -> list[LotRow]:
+        lots = [each.code for each in seen]
+        stocks = {each.lot: each for each in self.evidence.stocks(lots)}
+        flags: dict[str, list[Flag]] = {lot: [] for lot in lots}
+        for flag in self.evidence.flags(lots):
+            flags[flag.lot].append(flag)
+        return [
+            rows.lot_row(each, stocks[each.code], flags[each.code], each.code in self.frozen, now_ms) for each in seen
+        ]
+
+    def flag_rows(self, scope: Scope, flags: Sequence[Flag]) -> list[FlagRow]:
+        proofs = sorted({at for flag in flags for at in flag.evidence})
+        entries = {entry.index: entry for entry in self.evidence.entries(proofs)}
+        return [rows.flag_row(flag, entries, scope) for flag in flags]
+
+    def seller_rows(self, scope: Scope, seen: Iterable[Seen]) -> list[SellerRow]:
+        codes = {each.code: each for each in seen}
+        decided = places.decided(self.graph, codes)
+        stands: dict[str, list[Stand]] = {code: [] for code in codes}
+        for stand in places.stands_of(self.graph, scope, codes):
+            stands[stand.seller].append(stand)
+        return [
+            rows.seller_row(self.evidence, each, stands[code], decided.get(code, ())) for code, each in codes.items()
+        ]
