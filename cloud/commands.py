@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cloud import projecting, server
+from cloud import projecting, server, watermarks
 from cloud.accounts.commands import account
 from cloud.app import create_stores, every_projection, migrate_stores, open_stores
 from cloud.config import TEMPLATE, load
@@ -25,6 +25,7 @@ PublicPort = Annotated[int, typer.Option(min=0, max=65535, help="TCP port for tr
 Workers = Annotated[int, typer.Option(min=1, max=256, help="How many processes judge envelopes.")]
 Project = Annotated[bool, typer.Option(help="Keep projections up in this program.")]
 Names = Annotated[list[str] | None, typer.Option(help="Projection to keep up, all unless given; may be repeated.")]
+ShardOption = Annotated[str, typer.Option("--shard", metavar="K/N", help="Only share K of N of the devices.")]
 Origin = Annotated[str, typer.Option(help="Name of the log, best a URL without https:// that is yours.")]
 
 
@@ -84,12 +85,15 @@ def run(directory: Directory, workers: Workers = 1, project: Project = True) -> 
 
 
 @cloud.command("project")
-def project_only(directory: Directory, name: Names = None) -> None:
+def project_only(directory: Directory, name: Names = None, shard: ShardOption = "1/1") -> None:
     """Keep projections up with the ledger until Ctrl-C, and serve nobody.
+
+    With --shard 2/4 this is the second of four processes that divide the devices among them; only projections that can
+    be divided are kept up then. Processes may be added or taken away without a rebuild.
 
     Example: chengxin cloud project --dir cloud --name activity
     """
-    projecting.run(load(directory), name or [])
+    projecting.run(load(directory), name or [], watermarks.parse(shard))
 
 
 @cloud.command("rebuild")

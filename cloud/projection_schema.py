@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete, insert, inspect, select, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from cloud import watermarks
 from cloud.db.engine import Store
-from cloud.projections import TABLES, Projection, move_watermark
+from cloud.projections import Projection
+from cloud.watermarks import TABLES
 
 _schemas = Table(
     "projection_schemas",
@@ -83,7 +85,7 @@ def _make(connection: Connection, projection: Projection) -> None:
         connection.execute(text(f"DROP TABLE IF EXISTS {quote(name)}"))
     projection.tables.drop_all(connection)
     projection.tables.create_all(connection)
-    move_watermark(connection, projection.name, 0)
+    watermarks.start_over(connection, projection.name)
     row = {
         "name": projection.name,
         "fingerprint": fingerprint(connection, projection.tables),

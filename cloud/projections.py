@@ -10,26 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select
+from sqlalchemy import Connection, MetaData
 from tracewire.errors import Misuse
 
+from cloud import watermarks
 from cloud.db.engine import Store
-from cloud.db.upsert import insert
 from cloud.health import Metrics
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, entries_after
+from cloud.watermarks import WHOLE, Shard
 
 log = structlog.get_logger()
-
-TABLES = MetaData()
-"""Tables shared by all projections; each brings its own beside them."""
-
-_watermarks = Table(
-    "watermarks",
-    TABLES,
-    Column("name", String, primary_key=True),
-    Column("applied", BigInteger, nullable=False),  # ledger index of the last record that is in the projection
-)
 
 RECORDS_AT_ONCE = 2_000
 """Records per transaction: long enough to be cheap, short enough that another writer does not notice."""
@@ -47,48 +38,65 @@ class Projection(Protocol):
 
     name: str
     tables: MetaData
+    is_by_device: bool
+    """Whether what a device's records make depends on no other device's: such a projection may be divided by device."""
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Take these records in; must depend on nothing but them and what was applied before."""
 
 
 class Projections:
-    """All projections of one ledger, in one database."""
+    """All projections of one ledger, in one database; ``shard`` says whose devices are advanced here."""
 
-    def __init__(self, ledger_store: Store, store: Store, projections: Sequence[Projection]) -> None:
+    def __init__(
+        self, ledger_store: Store, store: Store, projections: Sequence[Projection], shard: Shard = WHOLE
+    ) -> None:
         self._ledger = ledger_store
+        self._shard = shard
         self._store = store
         self.all = tuple(projections)
         self._last_opened: tuple[int, Sequence[Entry]] = (0, ())
 
     def watermarks(self) -> dict[str, int]:
-        """Return, by projection, the ledger index up to which it is complete."""
+        """Return, by projection, the ledger index up to which all of it is complete."""
         with self._store.reader.connect() as connection:
-            return {projection.name: _watermark(connection, projection.name) for projection in self.all}
+            return {each.name: min(_read(connection, each, WHOLE).values()) for each in self.all}
+
+    def watermarks_of(self, name: str) -> dict[str, int]:
+        """Return the same for each part of one projection that this process keeps up."""
+        (projection,) = self.named([name])
+        with self._store.reader.connect() as connection:
+            return _read(connection, projection, self._shard)
 
     def advance(self, projection: Projection) -> int:
-        """Apply the next records to one projection and return how many; they are in when this returns.
+        """Apply the next records to one projection and return how many were looked at; they are in when this returns.
 
         Raises ``Misuse("projection.ahead")`` when the projection has seen more than the ledger holds: somebody put an
         older ledger in its place, and only a rebuild is honest. Several processes may call this for one projection:
-        they take turns, and each goes on from the watermark that the last one left.
+        they take turns where their shards meet, and each goes on from the watermarks that the last one left.
         """
         if self._is_level(projection):
             return 0
-        with self._store.alone(projection.name) as connection:
-            applied = _watermark(connection, projection.name)
-            entries = self._entries_after(applied, projection.name)
+        with self._store.alone(*self._shard.parts(projection.name, is_by_device=projection.is_by_device)) as connection:
+            applied = _read(connection, projection, self._shard)
+            lowest = min(applied.values())
+            behind = {part for part, at in applied.items() if at == lowest}
+            # Parts that are ahead, because shards were cut differently before, are waited for.
+            end = min((at for at in applied.values() if at > lowest), default=None)
+            entries = self._entries_after(lowest, projection.name)
+            if end is not None:
+                entries = entries[: end - lowest]  # the ledger has no holes
             if not entries:
                 return 0
-            projection.apply(connection, entries)
-            move_watermark(connection, projection.name, entries[-1].index)
-        # A crash before this line: records and watermark are both as before, the pass is made again.
+            projection.apply(connection, _of_parts(projection, entries, behind))
+            watermarks.move(connection, behind, entries[-1].index)
+        # A crash before this line: records and watermarks are as before, the pass is made again.
         return len(entries)
 
     def _is_level(self, projection: Projection) -> bool:
         """Tell, without keeping anybody from writing, that there is nothing to do."""
         with self._store.reader.connect() as derived, self._ledger.reader.connect() as reading:
-            return _watermark(derived, projection.name) == ledger.last_index(reading)
+            return min(_read(derived, projection, self._shard).values()) == ledger.last_index(reading)
 
     def _entries_after(self, applied: int, name: str) -> Sequence[Entry]:
         """Read and open the next records; those last opened are kept for the next projection, which wants the same."""
@@ -122,10 +130,10 @@ class Projections:
     def rebuild(self, progress: Callable[[str, int], None], chosen: Sequence[Projection] | None = None) -> None:
         """Drop the chosen projections, or all, and replay the ledger into them; ingest may go on meanwhile."""
         for projection in self.all if chosen is None else chosen:
-            with self._store.alone(projection.name) as connection:
+            with self._store.alone(*WHOLE.parts(projection.name, is_by_device=projection.is_by_device)) as connection:
                 projection.tables.drop_all(connection)
                 projection.tables.create_all(connection)
-                move_watermark(connection, projection.name, 0)
+                watermarks.start_over(connection, projection.name)
             # A crash here: an empty projection at watermark 0, which the next start fills.
         self.catch_up(progress, chosen)
 
@@ -138,15 +146,16 @@ class Projections:
         return [by_name[name] for name in names]
 
 
-def _watermark(connection: Connection, name: str) -> int:
-    statement = select(_watermarks.c.applied).where(_watermarks.c.name == name)
-    return connection.execute(statement).scalar_one_or_none() or 0
+def _read(connection: Connection, projection: Projection, shard: Shard) -> dict[str, int]:
+    parts = shard.parts(projection.name, is_by_device=projection.is_by_device)
+    return watermarks.read(connection, projection.name, parts)
 
 
-def move_watermark(connection: Connection, name: str, applied: int) -> None:
-    """Say that the projection of this name holds the ledger up to here."""
-    statement = insert(connection, _watermarks).values(name=name, applied=applied)
-    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"applied": applied}))
+def _of_parts(projection: Projection, entries: Sequence[Entry], parts: set[str]) -> Sequence[Entry]:
+    """Return the records of the devices in these parts; all where a projection is not divided."""
+    if not projection.is_by_device or len(parts) == watermarks.SHARES:
+        return entries
+    return [entry for entry in entries if watermarks.part_of(projection.name, entry.device) in parts]
 
 
 class Worker:

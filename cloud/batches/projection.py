@@ -15,6 +15,7 @@ class BatchLinks:
 
     name = "batches"
     tables: MetaData = repository.TABLES
+    is_by_device = False
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Store what these records say about lots."""

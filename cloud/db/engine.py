@@ -34,10 +34,10 @@ class Store(ABC):
     reader: Engine
 
     @abstractmethod
-    def alone(self, part: str = "") -> AbstractContextManager[Connection]:
+    def alone(self, *parts: str) -> AbstractContextManager[Connection]:
         """Give a connection in a transaction that nobody else's runs beside, in no process; commit at the end.
 
-        Where the database can, writers of another ``part`` are not kept waiting.
+        Where the database can, writers of other ``parts`` are not kept waiting.
         """
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class FileStore(Store):
     """File whose lock is the queue of who writes."""
 
     @contextmanager
-    def alone(self, part: str = "") -> Iterator[Connection]:  # noqa: ARG002  # a file has one writer
+    def alone(self, *parts: str) -> Iterator[Connection]:  # noqa: ARG002  # a file has one writer
         """Give a connection in a transaction that nobody else's runs beside, in no process; commit at the end.
 
         SQLite alone would see to that, but whoever waits there looks again now and then; here the next one is woken.

@@ -26,6 +26,7 @@ from cloud.db.schema import Schema
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
 _CONNECTIONS = 8
+_LOCK_ALL = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:locks AS bigint[])) AS number")
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,15 @@ class ServerStore(Store):
     name: str
 
     @contextmanager
-    def alone(self, part: str = "") -> Iterator[Connection]:
+    def alone(self, *parts: str) -> Iterator[Connection]:
         """Give a connection in a transaction that nobody else's runs beside, on no host; commit at the end.
 
-        The lock, whose number is the same in every process of every host, ends with the transaction, and that with its
-        connection, whatever ends it.
+        The locks, whose numbers are the same in every process of every host, end with the transaction, and that with
+        its connection, whatever ends it. All take them in one order, so that nobody waits in a circle.
         """
-        lock = zlib.crc32(f"chengxin {self.name} {part}".encode())
+        locks = sorted(zlib.crc32(f"chengxin {self.name} {part}".encode()) for part in parts or ("",))
         with self.writer.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+            connection.execute(_LOCK_ALL, {"locks": locks})
             yield connection
 
 

@@ -46,6 +46,7 @@ class FreezesHeard:
 
     name = "freezes_heard"
     tables: MetaData = TABLES
+    is_by_device = False
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Store every such audit record."""

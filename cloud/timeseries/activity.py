@@ -19,6 +19,7 @@ class Activity:
 
     name = "activity"
     tables: MetaData = store.TABLES
+    is_by_device = True
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Add one sample per record."""

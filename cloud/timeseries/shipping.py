@@ -56,6 +56,7 @@ class Shipping:
 
     name = "series"
     tables: MetaData = TABLES
+    is_by_device = False
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Put one line per record in the outbox."""

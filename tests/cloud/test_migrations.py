@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text, update
 from tracewire.errors import Misuse
 
-from cloud import projections
+from cloud import watermarks
 from cloud.accounts import store as accounts
 from cloud.accounts.schema import REVISIONS as ACCOUNT_REVISIONS
 from cloud.app import every_projection, migrate_stores
@@ -244,7 +244,7 @@ def _raw(cloud: CloudUnderTest) -> Store:
 
 
 def _shared(name: str) -> Table:
-    return projections.TABLES.tables[name]
+    return watermarks.TABLES.tables[name]
 
 
 def _derived(cloud: CloudUnderTest) -> dict[str, list[Any]]:

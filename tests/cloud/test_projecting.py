@@ -12,19 +12,23 @@ import pytest
 from sqlalchemy import select
 
 from cloud.app import every_projection
+from cloud.ledger import store
 from cloud.projections import Projections
+from cloud.timeseries import store as timeseries
+from cloud.watermarks import Shard
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 LONG_ENOUGH_SECONDS = 90
+ACTIVITY = set(timeseries.TABLES.tables)
 
 both_stores = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 @contextlib.contextmanager
-def _projecting(cloud: CloudUnderTest, *names: str) -> Iterator["subprocess.Popen[bytes]"]:
-    options = [word for name in names for word in ("--name", name)]
+def _projecting(cloud: CloudUnderTest, *names: str, shard: str = "1/1") -> Iterator["subprocess.Popen[bytes]"]:
+    options = ["--shard", shard, *(word for name in names for word in ("--name", name))]
     process = subprocess.Popen([CHENGXIN, "cloud", "project", "--dir", cloud.config.directory, *options])
     try:
         yield process
@@ -92,6 +96,81 @@ def test_one_projection_is_rebuilt_while_records_come_in(cloud: CloudUnderTest, 
     cloud.cloud.worker.stop()
     _derived(cloud).rebuild(lambda _name, _count: None)
     assert _contents(cloud) == grown
+
+
+@both_stores
+def test_processes_that_divide_the_devices_make_the_same_tables(cloud: CloudUnderTest, market: Market) -> None:
+    cloud.cloud.worker.stop()
+    _deliver_of_many(cloud, market)
+    derived = _derived(cloud)
+    with _projecting(cloud, "activity", shard="1/3"), _projecting(cloud, shard="2/3") as second:
+        _wait_until(lambda: any(derived.watermarks_of("activity").values()))
+        assert derived.watermarks()["activity"] == 0, "the third share waits for its process"
+        second.kill()
+        second.wait()
+        # Cut differently now, side by side with one of the old cut.
+        with _projecting(cloud, "activity", shard="1/2"), _projecting(cloud, "activity", shard="2/2"):
+            _wait_until(lambda: derived.watermarks()["activity"] == _last(cloud))
+            _deliver_of_many(cloud, market)
+            _wait_until(lambda: derived.watermarks()["activity"] == _last(cloud))
+    grown = {name: rows for name, rows in _contents(cloud).items() if name in ACTIVITY}
+    assert grown["samples"]
+    derived.rebuild(lambda _name, _count: None, derived.named(["activity"]))
+    assert {name: rows for name, rows in _contents(cloud).items() if name in ACTIVITY} == grown
+
+
+@both_stores
+def test_shards_go_on_from_a_projection_that_was_whole_and_the_other_way_round(
+    cloud: CloudUnderTest, market: Market
+) -> None:
+    _deliver_of_many(cloud, market)
+    cloud.catch_up()
+    cloud.cloud.worker.stop()
+    stores = cloud.cloud.stores
+    whole = _derived(cloud)
+    (activity,) = whole.named(["activity"])
+    shards = [Projections(stores.ledger, stores.projections, [activity], Shard(number, 3)) for number in (1, 2, 3)]
+    _deliver_of_many(cloud, market)
+    before = whole.watermarks()["activity"]
+    assert shards[0].advance(activity) == shards[2].advance(activity) == _last(cloud) - before
+    assert whole.watermarks()["activity"] == before
+    _deliver_of_many(cloud, market)
+    while whole.advance(activity):
+        pass
+    assert {shard.advance(activity) for shard in shards} == {0}
+    grown = _contents(cloud)
+    whole.rebuild(lambda _name, _count: None, [activity])
+    assert _contents(cloud) == grown
+
+
+@pytest.mark.parametrize("words", [["--shard", "0/2"], ["--shard", "3/2"], ["--shard", "x"], ["--shard", "1/17"]])
+def test_a_shard_that_there_cannot_be_is_refused(cloud: CloudUnderTest, words: list[str]) -> None:
+    assert "projection.shard" in _refusal_of_project(cloud, *words)
+
+
+def test_a_projection_that_cannot_be_divided_is_not(cloud: CloudUnderTest) -> None:
+    assert "batches" in _refusal_of_project(cloud, "--shard", "1/2", "--name", "batches")
+
+
+def _refusal_of_project(cloud: CloudUnderTest, *words: str) -> str:
+    command = [CHENGXIN, "cloud", "project", "--dir", cloud.config.directory, *words]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    return finished.stderr
+
+
+def _deliver_of_many(cloud: CloudUnderTest, market: Market) -> None:
+    """Deliver records of twelve more scales, so that every shard has some."""
+    if market.nodes[-1].name != "scale-0112":
+        for number in range(101, 113):
+            market.add(f"scale-{number:04}", "scale")
+        cloud.publish_registry()
+    cloud.deliver(market.envelope(*(market.health(node) for node in market.nodes[-12:] for _ in range(5))))
+
+
+def _last(cloud: CloudUnderTest) -> int:
+    with cloud.cloud.stores.ledger.reader.connect() as connection:
+        return store.last_index(connection)
 
 
 def test_a_name_that_is_no_projection_is_told_from_those_there_are(cloud: CloudUnderTest) -> None:

@@ -88,6 +88,7 @@ class _Broken:
 
     name = "broken"
     tables = MetaData()
+    is_by_device = False
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         raise ZeroDivisionError
