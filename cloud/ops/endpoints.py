@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -29,6 +30,7 @@ from cloud.ops.watch import Watch
 ROLES = (OPS, MARKET_OPENER, INSPECTOR, REGULATOR)
 
 _MOST_PAGES = 1_000_000
+_ROWS_AT_ONCE = 500
 _EXPORTED = (
     "name", "role", "state", "division", "site", "stall", "seller", "holder", "verified_until_ms",
     "seen_ms", "heard_ms", "newest_seq", "records", "software", "newest_software", "model",
@@ -141,18 +143,19 @@ def _address(wish: Wish, path: str = "/ops", **changes: object) -> str:
 
 
 def _lines(watch: Watch, scope: Scope, wish: Wish) -> Iterator[str]:
-    """Yield the table of all devices that a wish finds, line by line, for a spreadsheet."""
-    line = io.StringIO()
-    writer = csv.writer(line)
+    """Yield the table of all devices that a wish finds, piece by piece, for a spreadsheet."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
     yield "\ufeff"  # a spreadsheet takes it for UTF-8 only with this
     writer.writerow(_EXPORTED)
     with watch.reading() as connection:
-        for device in watch.fleet.every(connection, scope, wish, watch.now_ms()):
-            writer.writerow([_cell(device[name]) for name in _EXPORTED])
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
-    yield line.getvalue()
+        devices = watch.fleet.every(connection, scope, wish, watch.now_ms())
+        while some := list(islice(devices, _ROWS_AT_ONCE)):
+            writer.writerows([_cell(device[name]) for name in _EXPORTED] for device in some)
+            yield lines.getvalue()
+            lines.seek(0)
+            lines.truncate()
+    yield lines.getvalue()
 
 
 def _cell(value: object) -> object:
