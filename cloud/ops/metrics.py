@@ -46,11 +46,11 @@ def sources(now_ms: int) -> Sources:
 
 
 def _newest_software() -> Subquery:
-    """Return (model, software) of the version that came out last: its first boot anywhere is the latest."""
-    latest = select(software.c.model, func.max(software.c.first_ms).label("first_ms")).group_by(software.c.model)
-    last = latest.subquery("latest_software")
-    chosen = and_(last.c.model == software.c.model, last.c.first_ms == software.c.first_ms)
-    newest = select(software.c.model, func.max(software.c.software).label("software")).join(last, chosen)
+    """Return (model, software) of the highest version that any device of the model has run."""
+    highest = select(software.c.model, func.max(software.c.rank).label("rank")).group_by(software.c.model)
+    top = highest.subquery("highest_software")
+    chosen = and_(top.c.model == software.c.model, top.c.rank == software.c.rank)
+    newest = select(software.c.model, func.max(software.c.software).label("software")).join(top, chosen)
     return newest.group_by(software.c.model).subquery("newest_software")
 
 

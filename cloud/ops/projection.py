@@ -91,16 +91,10 @@ def _visit(entry: Entry) -> dict[str, Any]:
 
 
 def _note_software(connection: Connection, boots: Sequence[Entry]) -> None:
-    """Remember when each version first ran on each model."""
-    for boot in boots:
-        values = {"model": boot.body["model"], "software": boot.body["software"], "first_ms": boot.moment_ms}
-        statement = upsert.insert(connection, tables.software).values(**values)
-        earlier = tables.software.c.first_ms > statement.excluded.first_ms
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["model", "software"], set_={"first_ms": statement.excluded.first_ms}, where=earlier
-            )
-        )
+    """Remember which releases there are of each model."""
+    known = {(boot.body["model"], boot.body["software"]) for boot in boots}
+    rows = [{"model": model, "software": name, "rank": tables.rank_of(name)} for model, name in sorted(known)]
+    _replace(connection, tables.software, rows)
 
 
 def _replace(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,9 +5,14 @@ and an old battery voltage must not overwrite a newer one. Why days of China Sta
 the morning, and a day of UTC would end in the middle of its busiest hour.
 """
 
+import re
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table
 
 TABLES = MetaData()
+
+_NUMBER = re.compile("[0-9]+")
+_RANK_DIGITS = 10
 
 DAY_MS = 86_400_000
 MARKET_OFFSET_MS = 8 * 3_600_000
@@ -121,7 +126,7 @@ software = Table(
     TABLES,
     Column("model", String, primary_key=True),
     Column("software", String, primary_key=True),
-    Column("first_ms", BigInteger, nullable=False),  # earliest boot with it, of any device
+    Column("rank", String, nullable=False),  # its name as text that sorts by version
 )
 
 visits = Table(
@@ -136,6 +141,11 @@ visits = Table(
     Column("note", String),
     Index("fleet_visits_by_subject", "subject", "moment_ms"),
 )
+
+
+def rank_of(software: str) -> str:
+    """Return the name of a release with its numbers as wide as each other, so that 1.10 sorts behind 1.9."""
+    return _NUMBER.sub(lambda number: number[0].zfill(_RANK_DIGITS), software)
 
 
 def day_of(moment_ms: int) -> int:

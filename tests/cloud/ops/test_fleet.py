@@ -78,14 +78,18 @@ def test_a_device_that_never_spoke_is_silent_and_shown(store: Store, fleet: Flee
 def test_an_older_release_is_out_of_date_once_another_device_of_the_model_runs_a_newer(
     store: Store, fleet: Fleet
 ) -> None:
-    fleet_of_devices.put(store, [scale(1, NOW_MS), scale(2, NOW_MS, software="CX-15 1.1"), scale(3, NOW_MS, model="H")])
-    versions = [("CX-15", "CX-15 1.0", 1), ("CX-15", "CX-15 1.1", 2), ("H", "CX-15 1.0", 3)]
+    old, new = "CX-15 1.9", "CX-15 1.10"
+    states: list[dict[str, object]] = [{"software": old}, {"software": new}, {"software": old, "model": "H"}]
+    fleet_of_devices.put(store, [scale(number, NOW_MS, **state) for number, state in enumerate(states, 1)])
+    versions = [
+        (model, name, fleet_tables.rank_of(name)) for model, name in (("CX-15", old), ("CX-15", new), ("H", old))
+    ]
     with store.writer.begin() as connection:
-        columns = ("model", "software", "first_ms")
+        columns = ("model", "software", "rank")
         connection.execute(insert(fleet_tables.software), [dict(zip(columns, row, strict=True)) for row in versions])
     with store.reader.connect() as connection:
         _, (row,) = fleet.page(connection, Scope(), Wish(show="outdated"), NOW_MS)
-    assert (row["name"], row["software"], row["newest_software"]) == ("scale-00001", "CX-15 1.0", "CX-15 1.1")
+    assert (row["name"], row["software"], row["newest_software"]) == ("scale-00001", old, new)
 
 
 def test_a_market_sees_its_own_devices_and_a_region_those_of_its_division(store: Store, fleet: Fleet) -> None:
