@@ -72,6 +72,7 @@ class Places:
 
     name = "places"
     tables: MetaData = TABLES
+    is_by_device = False
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Take in what these records say about places; devices in quarantine say nothing."""
