@@ -87,6 +87,11 @@ class Roll:
         except Rejected:
             return None
 
+    @functools.cached_property
+    def code_bases(self) -> tuple[str, ...]:
+        """Every code base in the order of first issue; it only grows, so a place in it means the same for ever."""
+        return tuple(dict.fromkeys(each.code_base for each in self.registry.credentials if each.code_base))
+
     def device_with_code_base(self, code_base: str) -> str | None:
         """Return the name of the device to which this 13-digit code base was allotted, or None."""
         return self._names_by_code_base.get(code_base)

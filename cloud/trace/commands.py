@@ -2,6 +2,7 @@
 
 import functools
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.tree import Tree
 from tracewire.errors import Unavailable
 
+from cloud.codes import profiles
 from cloud.web import figures
 from cloud.web.language import words_of
 
@@ -46,13 +48,17 @@ def trace(
 def _ask(url: str, code: str, direction: str) -> Answer:
     try:
         response = httpx.get(
-            f"{url.rstrip('/')}/v1/trace/{code}", params={"direction": direction}, timeout=_TIMEOUT_SECONDS
+            f"{url.rstrip('/')}/v1/trace/{quote(code, safe='')}",
+            params={"direction": direction},
+            timeout=_TIMEOUT_SECONDS,
         )
     except httpx.HTTPError as down:
         raise Unavailable("trace.url", f"{url} does not answer: {down}") from down
     if response.status_code == httpx.codes.OK:
         return dict(response.json())
     console.print(f"[red]{response.status_code}[/red] {response.text}", soft_wrap=True)
+    for reading in profiles.read(code):
+        console.print(f"[yellow]{reading.complaint or f'It looks like a {reading.profile.title[1]}.'}[/yellow]")
     raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@ import base64
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi import Path as PathOf
@@ -17,14 +18,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from tracewire.errors import Rejected
 
 from cloud.answers import Described, octets, page, plain
+from cloud.codes import short
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import RegistryFile
+from cloud.trace import asking, sketch
 from cloud.trace import scans as scanning
-from cloud.trace import sketch
 from cloud.trace.forward import ForwardView, Sold, Spread
 from cloud.trace.scans import Scans, Seen
 from cloud.trace.story import Check, Story
-from cloud.trace.view import TraceView, is_code
+from cloud.trace.view import TraceView
 from cloud.web import figures
 from cloud.web.language import LANGUAGES, words_of
 from cloud.web.page import HEADERS, Pages
@@ -85,21 +87,26 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
 
     @routes.get("/", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def search(request: Request, code: str = "") -> Response:
-        typed = "".join(character for character in code if not character.isspace() and character not in "-—.")
-        if is_code(typed):
+        if not code:
+            return pages.show("search.html", request)
+        asked = asking.understand(
+            code, registry.current().code_bases, {request.url.netloc, urlsplit(setting.home).netloc}
+        )
+        if asked.code:
             language = request.query_params.get("lang")
             query = f"?lang={language}" if language in LANGUAGES else ""
-            return RedirectResponse(f"/t/{typed}{query}", 303, HEADERS)
-        if code:
-            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
-        return pages.show("search.html", request)
+            return RedirectResponse(f"/t/{asked.code}{query}", 303, HEADERS)
+        return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
 
     @routes.get("/t/{code}", response_class=HTMLResponse, responses=_MISSING)
     def story_page(request: Request, code: str) -> Response:
         try:
             story = view.tell(code)
         except Rejected:
-            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN])
+            asked = asking.understand(code, registry.current().code_bases, set())
+            if asked.code and asked.code != code:
+                return RedirectResponse(f"/t/{asked.code}", 303, HEADERS)
+            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
         say = pages.speaker(pages.language(request))
         return pages.show(
             "story.html",
@@ -108,6 +115,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
             root=root,
             home=setting.home,
             seen=_seen(request, code) if story.sale else None,
+            short=_short(story, registry),
             sketch=sketch.draw(sketch.stops(story, say)),
             phone_checks=PHONE_CHECKS,
             sentence=sentence,
@@ -137,6 +145,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
 
     @routes.get("/v1/trace/{code}", responses={200: {"model": Story | Spread | Both}})
     def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:
+        code = asking.understand(code, registry.current().code_bases, set()).code or code
         answer: dict[str, object] = {}
         if direction != "forward":
             answer |= asdict(view.tell(code))
@@ -149,6 +158,11 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
         return JSONResponse([asdict(each) for each in forward.sales(code, after)], headers=HEADERS)
 
     return routes
+
+
+def _short(story: Story, registry: RegistryFile) -> str:
+    bases = registry.current().code_bases
+    return short.shorten(story.code, bases) if story.sale and story.code[:13] in bases else ""
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from cloud import watermarks
 from cloud.accounts import store as accounts
 from cloud.accounts.schema import REVISIONS as ACCOUNT_REVISIONS
 from cloud.app import every_projection, migrate_stores
+from cloud.codes import store as codes
 from cloud.db.engine import Store, open_store
 from cloud.db.schema import Revisions
 from cloud.db.server import open_schema
@@ -37,7 +38,7 @@ def test_the_revisions_make_the_tables_that_the_program_declares(cloud: CloudUnd
     with cloud.cloud.stores.ledger.reader.connect() as connection:
         is_divided = connection.dialect.name == "postgresql"
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_no_partition})
-        declared = [each.TABLES for each in (store, cosigning, feed, assets, tickets, alerts)]
+        declared = [each.TABLES for each in (store, cosigning, feed, assets, tickets, alerts, codes)]
         if is_divided:
             declared.append(store.PLACES)
         different = {(kind, what.name) for kind, what in compare_metadata(context, declared)}
