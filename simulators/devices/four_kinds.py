@@ -53,15 +53,20 @@ RAIL_SCALE = Kind(
         Keys("lots", 4, tuple(Key(f"plu{n}", Words(f"批次 {n}", f"Lot {n}"), f"F{n}") for n in range(1, 9))),
         Keys(
             "actions",
-            2,
+            3,
             (
-                _digit(0, Words("0 无耳标", "0 No tag")),
+                _digit(7),
+                _digit(8),
+                _digit(9, Words("9 铭牌", "9 Plate")),
+                _digit(4),
+                _digit(5),
+                _digit(6),
                 _digit(1, Words("1 判不合格", "1 Condemn")),
                 _digit(2, Words("2 处置称重", "2 Destroy")),
                 _digit(3, Words("3 重打凭证", "3 Reprint")),
+                _digit(0, Words("0 无耳标", "0 No tag")),
             ),
         ),
-        Keys("numbers", 3, (*(_digit(n) for n in range(4, 9)), _digit(9, Words("9 铭牌", "9 Type plate")))),
         Keys("functions", 1, (_ZERO_KEY, _TARE_KEY, Key("clear", Words("批次离线", "Lot off"), "c"))),
     ),
     pan=Pan(

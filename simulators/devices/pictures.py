@@ -32,7 +32,7 @@ def main(address: str) -> None:
 
 
 def _side_by_side(browser: Browser, address: str) -> None:
-    page = _open(browser, address, 1900, 1700, "light")
+    page = _open(browser, address, 1900, 1900, "light")
     rail, terminal, scale, handheld = (_device(page, name) for name in ("rail", "terminal", "scale", "handheld"))
     _show_card(rail, "lot", "绿源")
     _hang(rail, "carcass")

@@ -254,17 +254,31 @@ def test_an_opened_case_locks_the_scale_until_the_authoritys_answer_is_typed(sca
     expect(scale).to_have_attribute("data-power", "off")
     scale.locator(".plug").click()
     see_on_screen(scale, "询问码")
-    scale.locator("[data-ask]").click()
-    answer = scale.locator(".engineer .answer")
-    expect(answer).to_be_visible(timeout=PATIENCE_MS)
-    digits = answer.inner_text().replace(" ", "")
     press(scale, "digit1")
     see_on_screen(scale, "请先合上机箱")
-    scale.locator("[data-case]").click()
-    press(scale, *(f"digit{digit}" for digit in digits))
-    see_on_screen(scale, "已解锁")
-    expect(scale.locator(".engineer")).to_be_hidden()
+    close_and_unlock(scale)
     lift_everything(scale)
+
+
+def test_the_cases_of_rail_and_terminal_lock_them_too(rail: Locator, terminal: Locator) -> None:
+    for device in (rail, terminal):
+        device.locator("[data-case]").click()
+        see_on_screen(device, "询问码")
+        press(device, "plu1")
+        see_on_screen(device, "秤已锁，不能销售")
+        close_and_unlock(device)
+
+
+def close_and_unlock(device: Locator) -> None:
+    """Ask the authority for the answer, close the case, and type it."""
+    device.locator("[data-ask]").click()
+    answer = device.locator(".engineer .answer")
+    expect(answer).to_be_visible(timeout=PATIENCE_MS)
+    digits = answer.inner_text().replace(" ", "")
+    device.locator("[data-case]").click()
+    press(device, *(f"digit{digit}" for digit in digits))
+    see_on_screen(device, "已解锁")
+    expect(device.locator(".engineer")).to_be_hidden()
 
 
 def trace_site(scale: Locator) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import time
 
+from device.journal import FULL, NEARLY_FULL, SET_BACK, WORN_OUT
 from hal import clock, power, radio
 from tracewire import record
 from tracewire.errors import Unavailable
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from device.history import History
     from device.journal import Journal
     from device.publisher import Publisher
+
+WARNINGS = {
+    NEARLY_FULL: "journal.nearly_full",
+    FULL: "journal.full",
+    WORN_OUT: "journal.flash",
+    SET_BACK: "journal.set_back",
+}
+"""What a screen says of the journal's state, long before nothing can be recorded any more."""
 
 FIRST_BEAT_S = 20
 """Soon after power-on, when everything runs: the state the device came up in."""

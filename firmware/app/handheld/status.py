@@ -2,7 +2,8 @@
 
 import asyncio
 
-from device.journal import FULL, NEARLY_FULL, SET_BACK, WORN_OUT
+from device.health import WARNINGS
+from device.journal import WORN_OUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from handheld.whereabouts import Whereabouts
 
 PERIOD_MS = 500
-WARNINGS = {
-    NEARLY_FULL: "journal.nearly_full",
-    FULL: "journal.full",
-    WORN_OUT: "journal.flash",
-    SET_BACK: "journal.set_back",
-}
 
 
 class Status:

@@ -3,7 +3,8 @@
 It is also where the watchdog hears of the journal: one whose flash no longer takes records is stuck.
 """
 
-from device.journal import FULL, NEARLY_FULL, SET_BACK, WORN_OUT
+from device.health import WARNINGS
+from device.journal import FULL, SET_BACK, WORN_OUT
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from device.publisher import Publisher
 
     from scale.screens import Screen
-
-WARNINGS = {
-    NEARLY_FULL: "journal.nearly_full",
-    FULL: "journal.full",
-    WORN_OUT: "journal.flash",
-    SET_BACK: "journal.set_back",
-}
-
 
 LOW_BATTERY_PERCENT = 15
 _SHOWS_PER_LOOK = 40  # at the battery: every two seconds
