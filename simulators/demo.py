@@ -27,7 +27,7 @@ from simulators.live_table import LiveTable
 from simulators.market import Vendor, morning
 from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
-from simulators.site import STALLS, Site
+from simulators.site import MARKET, STALLS, Site
 from simulators.upstream import UpstreamDevice
 
 SALES_EACH = 32
@@ -170,6 +170,12 @@ async def finish(options: argparse.Namespace, site: Site, summary: dict[str, obj
     console.print(f"The same, English  {summary['trace']}?lang=en")
     console.print(f"The ledger         {site.url}/v1/ledger    metrics {site.url}/metrics")
     console.print(f"The gateway        http://127.0.0.1:{site.status_port}/")
+    site.console.start()
+    regulator = site.open_account("wang", "regulator", "--region", "3502")
+    opener = site.open_account("lin", "market_opener", "--site", MARKET)
+    seller = site.open_account("chen", "seller", "--seller", STALLS[0].seller_code)
+    console.print(f"The console        {site.url}/console    sign in as regulator wang with {regulator}")
+    console.print(f"                   as market opener lin with {opener}, as seller chen with {seller}")
     console.print(f"The fleet          {site.url}/ops    sign in as ops with {site.open_account('ops', 'ops')}")
     console.print("Ctrl-C ends it.")
     while site.cloud.is_running() and site.gateway.is_running():

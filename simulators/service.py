@@ -14,9 +14,9 @@ POLL_S = 0.05
 
 
 class Service:
-    """One program, its log file, and the page that tells that it is up."""
+    """One program, its log file, and the page that tells that it is up; one that serves nobody is up when it runs."""
 
-    def __init__(self, name: str, command: list[str], health_url: str, log: Path) -> None:
+    def __init__(self, name: str, command: list[str], health_url: str | None, log: Path) -> None:
         self.name = name
         self.log = log
         self.starts = 0
@@ -75,6 +75,8 @@ class Service:
         self._process = None
 
     def _answers(self) -> bool:
+        if self._health_url is None:
+            return self.is_running()
         try:
             return httpx.get(self._health_url, timeout=1.0).status_code == httpx.codes.OK
         except httpx.TransportError:

@@ -124,6 +124,13 @@ class Site:
             "gateway", [str(CHENGXIN), "gateway", "run", "--dir", str(self.node(GATEWAY_NAME))],
             f"http://127.0.0.1:{self.status_port}/healthz", directory / "gateway.log",
         )  # fmt: skip
+        self.console = Service(
+            "console", [
+                str(CHENGXIN), "console", "run", "--dir", str(self.node(CONSOLE[0])), "--accounts",
+                str(self.node("cloud-01")), "--cloud", f"https://localhost:{self.ingest_port}",
+            ],
+            None, directory / "console.log",
+        )  # fmt: skip
         self.mosquitto = MosquittoProcess(self.node(GATEWAY_NAME) / "broker", self.mqtt_port)
 
     @classmethod
@@ -158,8 +165,8 @@ class Site:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.gateway.stop()
-        self.cloud.stop()
+        for service in (self.console, self.gateway, self.cloud):
+            service.stop()
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""A lot is recalled at the console, and the scale that sold it a minute ago refuses it."""
+"""A lot is recalled at the console's page, and the scale that sold it a minute ago refuses it."""
 
 import asyncio
 import csv
@@ -6,12 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 from tracewire.errors import Unavailable
 
-from simulators import upstream
+from simulators import chromium, upstream
 from simulators.market import Vendor
 from simulators.scale_process import ScaleProcess
-from simulators.site import CONSOLE, STALLS, Site
+from simulators.site import CONSOLE, MARKET, STALLS, Site
 from simulators.upstream import UpstreamDevice
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
@@ -25,6 +26,7 @@ def test_a_recalled_lot_is_sold_no_more_and_every_sale_of_it_is_listed(tmp_path:
     with Site.create(tmp_path / "site", say=lambda _: None, stalls=STALLS[:1]) as site:
         site.cloud.start()
         site.gateway.start()
+        site.console.start()
         lot = _origin(site)
         asyncio.run(_recall_while_selling(site, lot))
         told = site.chengxin("recall", "report", lot, "--url", site.url, "--csv", str(tmp_path / "recall.csv"))
@@ -43,20 +45,37 @@ async def _recall_while_selling(site: Site, lot: str) -> None:
     try:
         await vendor.open_stall()
         await vendor.serve()
-        told = await asyncio.to_thread(_decide, site, "open", lot)
-        assert "It is in the ledger" in told
+        await asyncio.to_thread(_recall_by_hand, site, lot)
         await scale.wait_for_text(NEWS, PROMISED_S)
         await scale.put_load(500)
         await scale.wait_until(lambda: "stable" in scale.lamps and "zero" not in scale.lamps)
         await scale.press("plu1")
         await scale.wait_for_text(REFUSED)
         await scale.remove_load()
-        await asyncio.to_thread(_decide, site, "release", lot)
+        told = await asyncio.to_thread(_decide, site, "release", lot)
+        assert "It is in the ledger" in told
         await scale.wait_for_text(NEWS, PROMISED_S)
         await vendor.serve()
         await scale.wait_until(lambda: {"link"} <= scale.lamps and "pending" not in scale.lamps, 60)
     finally:
         await scale.stop()
+
+
+def _recall_by_hand(site: Site, lot: str) -> None:
+    """Sign in as the market's opener, look at the lot, confirm its recall, and wait until it is in the ledger."""
+    password = site.open_account("lin", "market_opener", "--site", MARKET)
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        page = browser.new_context(locale="zh-CN").new_page()
+        page.goto(f"{site.url}/console/lots/{lot}")
+        page.get_by_label("账号").fill("lin")
+        page.get_by_label("密码").fill(password)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("link", name="召回…").click()
+        page.get_by_label("理由").fill("抽检不合格")
+        page.get_by_role("button", name="确认召回").click()
+        expect(page.locator("#progress")).to_contain_text("并写入账本", timeout=60_000)
+        browser.close()
 
 
 def _decide(site: Site, word: str, lot: str) -> str:

@@ -57,6 +57,18 @@ def test_each_room_is_open_to_its_roles_alone(cloud: CloudUnderTest, told: Told,
                 assert sent.status_code == (400 if role in roles else 401 if role == PUBLIC else 403), route
 
 
+@pytest.mark.parametrize("role", [PUBLIC, *PEOPLE])
+def test_programs_are_held_to_the_same_roles(cloud: CloudUnderTest, told: Told, role: str) -> None:
+    with visitor(cloud, role) as client:
+        for method, path, roles, found in (
+            ("POST", "/v1/recalls", {"market_opener", "regulator"}, 202),
+            ("GET", "/v1/decisions/0", DECIDERS, 404),
+        ):
+            body = {"json": {"lot": told.lot, "reason": "x"}} if method == "POST" else {}
+            answer = client.request(method, path, headers={"Accept": "*/*"}, **body)
+            assert answer.status_code == (found if role in roles else 401 if role == PUBLIC else 403), path
+
+
 def test_the_table_of_routes_is_whole(cloud: CloudUnderTest) -> None:
     listed = {route.partition("?")[0] for route in ROUTES} | {"/console/decisions/{decision}"}
     rooms = {each.path for router in cloud.cloud.public_app.routes for each in paths_of(router)}
