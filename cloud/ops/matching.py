@@ -7,10 +7,11 @@ later, out of an offline week, takes its row away again.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 from tracewire import record as records
 
 from cloud.db.bulk import insert_rows
+from cloud.db.lookup import Lookup
 from cloud.ledger.entry import Entry
 from cloud.ops.tables import day_of, unmatched
 
@@ -22,7 +23,6 @@ ANY_GRAMS = -1
 _SPEAK_OF_WEIGHING = (records.WEIGHING, records.SALE, records.CARCASS, records.MOVEMENT)
 _ADD = insert(unmatched)
 _TAKE_AWAY = delete(unmatched).where(unmatched.c.device == bindparam("b_device"), unmatched.c.seq == bindparam("b_seq"))
-_KEYS_AT_ONCE = 500
 
 
 class Half(NamedTuple):
@@ -37,7 +37,14 @@ class Half(NamedTuple):
     grams: int
 
 
-_HALVES = select(*(unmatched.c[name] for name in Half._fields))
+_HALVES = Lookup(
+    (unmatched.c.device, unmatched.c.weighing_seq),
+    lambda asked: select(*(unmatched.c[name] for name in Half._fields)).join_from(
+        asked,
+        unmatched,
+        and_(unmatched.c.device == asked.c.device, unmatched.c.weighing_seq == asked.c.weighing_seq),
+    ),
+)
 
 
 def match(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -45,7 +52,8 @@ def match(connection: Connection, entries: Sequence[Entry]) -> None:
     halves = [half for entry in entries if (half := half_of(entry)) is not None]
     if not halves:
         return
-    stored = _stored(connection, sorted({(half.device, half.weighing_seq) for half in halves}))
+    keys = sorted({(half.device, half.weighing_seq) for half in halves})
+    stored = [Half._make(row) for row in _HALVES.rows(connection, keys)]
     left = pair(stored, halves)
     gone = [{"b_device": half.device, "b_seq": half.seq} for half in stored if half not in left]
     if gone:
@@ -85,11 +93,3 @@ def pair(stored: Iterable[Half], halves: Iterable[Half]) -> set[Half]:
 
 def _fit(one: Half, other: Half) -> bool:
     return one.kind != other.kind and (one.grams == other.grams or ANY_GRAMS in (one.grams, other.grams))
-
-
-def _stored(connection: Connection, keys: Sequence[tuple[str, int]]) -> list[Half]:
-    found: list[Half] = []
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        chosen = tuple_(unmatched.c.device, unmatched.c.weighing_seq).in_(keys[start : start + _KEYS_AT_ONCE])
-        found += (Half(*row) for row in connection.execute(_HALVES.where(chosen)))
-    return found

@@ -1,7 +1,8 @@
 """`make bench`: the figures of the README, measured now, side by side on this machine.
 
     python -m simulators.bench            all
-    python -m simulators.bench wire       one group: wire, signing, selling, ingest, log, morning, dashboard
+    python -m simulators.bench wire       one group: wire, signing, selling, ingest, growth, fleet, log, morning,
+                                          dashboard
 
 Rates on a shared machine differ by tens of percent from run to run; ratios inside one run are what to compare.
 """
@@ -13,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from simulators.bench import dashboard, ingest, log, morning, selling, signing, wire
+from simulators.bench import dashboard, fleet, growth, ingest, log, morning, selling, signing, wire
 from simulators.bench.figures import Figure
 
 GROUPS = {
@@ -21,6 +22,8 @@ GROUPS = {
     "signing": signing.figures,
     "selling": selling.figures,
     "ingest": ingest.figures,
+    "growth": growth.figures,
+    "fleet": fleet.figures,
     "log": log.figures,
     "morning": morning.figures,
     "dashboard": dashboard.figures,

@@ -53,12 +53,17 @@ def figures() -> list[Figure]:
 def _large_log(folder: Path) -> Store:
     create_store(folder / "large.sqlite", REVISIONS)
     ledger = open_store(folder / "large.sqlite", REVISIONS, synchronous="NORMAL")
-    for start in range(0, LEAVES, BATCH):
-        rows = [_row(index) for index in range(start + 1, min(start + BATCH, LEAVES) + 1)]
+    fill(ledger, 0, LEAVES)
+    return ledger
+
+
+def fill(ledger: Store, size: int, end: int) -> None:
+    """Let a ledger of ``size`` records grow to ``end`` with made-up ones."""
+    for start in range(size, end, BATCH):
+        rows = [_row(index) for index in range(start + 1, min(start + BATCH, end) + 1)]
         with ledger.writer.begin() as connection:
             insert_rows(connection, _ADD_RECORDS, rows)
             tree.extend(connection, start, [row["sealed"] for row in rows])
-    return ledger
 
 
 def _proof_figures(ledger: Store, folder: Path) -> list[Figure]:
@@ -122,7 +127,7 @@ def _row(index: int) -> dict[str, Any]:
     sums = tuple(f"{when}_{what}" for when in ("total", "added") for what in ("count", "grams", "fen"))
     return {
         "idx": index,
-        "device": f"scale-{index % 1000:04}",
+        "device": f"made-up-{index % 1000:04}",
         "seq": index // 1000 + 1,
         **dict.fromkeys((*numbers, *sums), index),
         **dict.fromkeys(("digest", "prev"), index.to_bytes(32, "big")),

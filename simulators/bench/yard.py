@@ -131,15 +131,15 @@ class Yard:
         passphrase = directory / "passphrase"
         passphrase.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
         ca = directory / "ca"
-        _chengxin("ca", "init", "--dir", ca, "--organisation", "bench", "--passphrase-file", passphrase)
+        chengxin("ca", "init", "--dir", ca, "--organisation", "bench", "--passphrase-file", passphrase)
         passphrase.unlink()
         for name, role in (("cloud", "cloud"), ("gateway", "gateway")):
             _enrol(ca, f"{name}-01", role, "--host", "localhost", "--dir", directory / name)
         for number, name in enumerate(self._scale_names(), 1):
             _enrol(ca, name, "scale", "--site", f"market {number % 4}", "--dir", directory / name)
-        _chengxin("ca", "export", "--ca", ca, "--out", directory / "cloud")
+        chengxin("ca", "export", "--ca", ca, "--out", directory / "cloud")
         ports = ("--ingest-port", self.ingest_port, "--public-port", self.public_port)
-        _chengxin("cloud", "init", "--dir", directory / "cloud", *ports)
+        chengxin("cloud", "init", "--dir", directory / "cloud", *ports)
 
 
 def _post(connection: http.client.HTTPSConnection, body: bytes) -> bytes:
@@ -153,10 +153,10 @@ def _post(connection: http.client.HTTPSConnection, body: bytes) -> bytes:
 
 
 def _enrol(ca: Path, name: str, role: str, *words: object) -> None:
-    _chengxin("device", "enrol", name, "--ca", ca, "--role", role, *words)
+    chengxin("device", "enrol", name, "--ca", ca, "--role", role, *words)
 
 
-def _chengxin(*words: object) -> None:
+def chengxin(*words: object) -> None:
     """Run the real command in this process: starting one for each scale would take longer than the load."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

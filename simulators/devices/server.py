@@ -118,9 +118,11 @@ async def _touch(connection: WebSocket, watched: Watched) -> None:
 def listen(port: int) -> socket.socket:
     """Open ``port`` on loopback, or a free one for 0; Unavailable "devices.port" when it is taken."""
     try:
-        return socket.create_server((LOOPBACK, port))
+        listener = socket.create_server((LOOPBACK, port))
     except OSError as taken:
         raise Unavailable("devices.port", f"{LOOPBACK}:{port}: {taken.strerror}") from taken
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves it off, see cloud/server.py
+    return listener
 
 
 class PageServer(uvicorn.Server):
