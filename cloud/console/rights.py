@@ -6,7 +6,7 @@ froze. What was decided at another console, or by command, only a regulator take
 
 from collections.abc import Iterable
 
-from cloud.accounts.account import INSPECTOR, MARKET_OPENER, REGULATOR
+from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR
 
 LOT_WORDS = ("freeze", "recall", "release", "destroy")
 SELLER_WORDS = ("admit", "suspend")
@@ -19,12 +19,18 @@ _MAY = {
 }
 
 DECIDERS = tuple(_MAY)
-"""Roles that may decide anything."""
+"""Roles that may decide anything about goods and sellers."""
+
+STATEMENT = "other"
+"""Word of a statement about no goods: who has which device (``cloud/ops/assets.py``)."""
+
+KEEPERS = (OPS, MARKET_OPENER)
+"""Roles that keep the asset ledger of devices."""
 
 
 def may(role: str, word: str) -> bool:
     """Tell whether a role may decide this at all."""
-    return word in _MAY.get(role, ())
+    return word in _MAY.get(role, ()) or (word == STATEMENT and role in KEEPERS)
 
 
 def may_release(role: str, stopped_by: Iterable[str]) -> bool:

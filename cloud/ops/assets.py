@@ -1,19 +1,27 @@
 """The asset ledger 挂账 of devices placed with users (Zhengzhou rules art. 7): where, with whom, since when.
 
+What somebody enters is a statement, so it is sealed: it goes to the console's program as a decision about no goods.
 Append-only: an entry says how things stand from now on, the newest of a device counts, and none is ever changed. Here
 too stands until when a scale is verified 检定有效期: the certificate is paper, no record of a device has its date.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Integer, MetaData, String, Table, func, insert, select
 from tracewire.errors import Rejected
 
+from cloud.web import figures
+
 TABLES = MetaData()
 
 LONGEST_TEXT = 96
 """Characters of anything that a person types here."""
+
+_MOST_STATEMENT_BYTES = 240
+"""Of the reason of a decision (spec 4)."""
+_NUMBER_DIGITS = 32
 
 _entries = Table(
     "ops_assets",
@@ -46,11 +54,31 @@ class Asset:
     verified_until_ms: int | None
     note: str
 
+    @property
+    def number(self) -> str:
+        """Return the number under which its statement is sealed."""
+        named = f"asset {self.device} {self.entered_ms} {self.account}"
+        return hashlib.sha256(named.encode()).hexdigest()[:_NUMBER_DIGITS]
+
+    @property
+    def statement(self) -> str:
+        """Return what is sealed."""
+        until = figures.day(self.verified_until_ms) if self.verified_until_ms else "-"
+        return (
+            f"asset {self.device}: held by {self.holder or '-'}, at {self.place or '-'}, "
+            f"since {figures.day(self.since_ms)}, verified until {until}. {self.note}"
+        ).strip()
+
+    def check(self) -> None:
+        """Return if it may be entered; ``Rejected("asset.text")`` for text that no line or no record has room for."""
+        for text in (self.place, self.holder, self.note):
+            check_text(text, "asset.text")
+        if len(self.statement.encode()) > _MOST_STATEMENT_BYTES:
+            raise Rejected("asset.text", f"more than a record has room for: {_MOST_STATEMENT_BYTES} bytes in all")
+
 
 def enter(connection: Connection, asset: Asset) -> None:
-    """Append an entry; ``Rejected("asset.text")`` for text that is too long or no text."""
-    for text in (asset.place, asset.holder, asset.note):
-        check_text(text, "asset.text")
+    """Append an entry that was checked."""
     connection.execute(insert(_entries), vars(asset))
 
 

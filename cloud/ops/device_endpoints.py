@@ -7,16 +7,15 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from tracewire.errors import Rejected
 
-from cloud.accounts.account import MARKET_OPENER, OPS, Account
+from cloud.accounts import asked
+from cloud.accounts.account import Account
 from cloud.accounts.desk import PRIVATE, Desk
+from cloud.console.rights import KEEPERS
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.ops import assets, readings, stream, tickets
 from cloud.ops.fleet import Device, Scope
 from cloud.ops.rules import TILES
 from cloud.ops.watch import Watch
-
-KEEPERS = (OPS, MARKET_OPENER)
-"""Who keeps the asset ledger."""
 
 _HOUR_MS = 3_600_000
 _RANGES_HOURS = (24, 7 * 24, 31 * 24, 366 * 24, 10 * 366 * 24)
@@ -59,11 +58,13 @@ def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
             sealed = stream.newest(connection, name, watch.code_base(name), before)
             holes, forks = stream.holes(connection, name), stream.forks(connection, name)
             entries, faults = assets.history(connection, name), tickets.page(connection, scope_of(account), device=name)
+        with watch.accounts.reader.connect() as connection:
+            seals = {each.number: asked.find(connection, each.number) for each in entries}
         return desk.show(
             "device.html", request, account, device=device, now_ms=now_ms, tiles=TILES, hours=hours,
             ranges=_RANGES_HOURS, span=wanted, shown=shown, sealed=sealed, holes=holes, forks=forks, before=before,
             more=len(sealed) == stream.AT_ONCE, entries=entries, faults=faults, patrols=patrols,
-            longest_text=assets.LONGEST_TEXT, may_enter=account.role in KEEPERS,
+            longest_text=assets.LONGEST_TEXT, may_enter=account.role in KEEPERS, seals=seals,
         )  # fmt: skip
 
     @routes.get("/ops/devices/{name}/readings")

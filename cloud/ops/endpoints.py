@@ -19,9 +19,10 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR, Account
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.accounts.guard import Guard
+from cloud.console.rights import KEEPERS
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.ops import device_endpoints, keeping_endpoints, use
-from cloud.ops.device_endpoints import KEEPERS, scope_of
+from cloud.ops.device_endpoints import scope_of
 from cloud.ops.fleet import LONGEST_SEARCH, ON_A_PAGE, Scope, Sort, Tile, Wish
 from cloud.ops.live import HEARTBEAT_S, Live
 from cloud.ops.rules import TILES

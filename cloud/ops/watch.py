@@ -11,24 +11,31 @@ from cloud.ops import places, register, rules
 from cloud.ops.fleet import Fleet
 from cloud.ops.register import Register
 from cloud.registry import RegistryFile
+from cloud.stores import Stores
 
 
 class Watch:
     """Everything that the dashboards know; callable from any thread."""
 
     def __init__(
-        self, directory: Path, ledger: Store, store: Store, registry: RegistryFile, now_ms: Callable[[], int]
+        self,
+        directory: Path,
+        stores: Stores,
+        accounts: Store,
+        registry: RegistryFile,
+        now_ms: Callable[[], int],
     ) -> None:
         """Read rules and places, and make the tables that are not there yet. ``Misuse`` says what is wrong."""
-        register.prepare(store)
+        register.prepare(stores.projections)
         self.rules = rules.load(directory)
         self.places = places.load(directory)
         self.fleet = Fleet(self.rules)
         self.now_ms = now_ms
-        self.ledger = ledger
-        self._store = store
+        self.ledger = stores.ledger
+        self.accounts = accounts
+        self._store = stores.projections
         self._registry = registry
-        self._register = Register(ledger, store, registry)
+        self._register = Register(stores.ledger, stores.projections, registry)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -7,8 +7,8 @@ from cloud.console.rights import LOT_WORDS, SELLER_WORDS, may, may_release
 
 ALLOWED = {
     "seller": set(),
-    "ops": set(),
-    "market_opener": {"freeze", "recall", "release", "admit", "suspend"},
+    "ops": {"other"},
+    "market_opener": {"freeze", "recall", "release", "admit", "suspend", "other"},
     "inspector": {"freeze", "release"},
     "regulator": {"freeze", "recall", "release", "destroy", "admit", "suspend"},
 }

@@ -95,7 +95,8 @@ def alerts(cloud: CloudUnderTest, clock: Clock) -> Alerts:
     stores = cloud.cloud.stores
     root = read_root(cloud.config.directory / "root.point")
     registry = RegistryFile(cloud.config.directory / "registry.cose", root, stores.ledger, clock)
-    return Alerts(Watch(cloud.config.directory, stores.ledger, stores.projections, registry, clock), is_told=True)
+    watch = Watch(cloud.config.directory, stores, cloud.cloud.accounts, registry, clock)
+    return Alerts(watch, is_told=True)
 
 
 def tell(cloud: CloudUnderTest, market: Market, event: str) -> None:

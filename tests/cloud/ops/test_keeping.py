@@ -1,16 +1,21 @@
 """Who has which device, and how a fault goes on: every step by somebody, none changed, none by the wrong hands."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 from tracewire import record
-from tracewire.vocabulary import FINDINGS, VISITS
+from tracewire.vocabulary import DECISIONS, FINDINGS, VISITS
 
 from cloud.accounts import guard
+from cloud.console.sealing import Sealer
+from cloud.ledger import store
+from cloud.ledger.entry import open_row
 from cloud.ops import tickets
-from tests.cloud.conftest import CloudUnderTest
+from tests.cloud.conftest import CloudUnderTest, listener
+from tests.cloud.console import desk_key
 from tests.cloud.market import SELLER, Market
 from tests.cloud.ops.conftest import SignIn
 from tests.cloud.web.conftest import OpenPage, assert_accessible
@@ -73,12 +78,27 @@ def test_the_newest_entry_says_who_has_a_device_and_until_when_it_is_verified(
     assert post(inspector, "/ops/devices/scale-0001/assets", holder="我").status_code == 403
 
 
+def test_an_entry_is_sealed_by_the_console_with_what_it_says(
+    cloud: CloudUnderTest, market: Market, as_ops: httpx.Client, tmp_path: Path
+) -> None:
+    desk = desk_key.enrol(tmp_path / "console-01", cloud, market)
+    post(as_ops, "/ops/devices/scale-0001/assets", holder="林阿水", place="A12", since="2026-03-01")
+    assert "待签名" in as_ops.get("/ops/devices/scale-0001").text
+    Sealer(cloud.cloud.accounts, desk, listener("ingest").url).turn()
+    assert "已签名 № 1" in as_ops.get("/ops/devices/scale-0001").text
+    (row,) = cloud.rows(store.records)
+    said = open_row(row).body
+    assert said["decision"] == DECISIONS.index("other")
+    assert said["reason"] == "asset scale-0001: held by 林阿水, at A12, since 2026-03-01, verified until -."
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "code"),
     [
         ("assets", {"since": "tomorrow"}, "asset.day"),
         ("assets", {"holder": "长" * 97}, "asset.text"),
         ("assets", {"note": "one\nother"}, "asset.text"),
+        ("assets", {"holder": "长" * 40, "place": "长" * 40}, "asset.text"),
         ("tickets", {"note": ""}, "ticket.text"),
         ("tickets", {"note": "a\x1bb"}, "ticket.text"),
     ],
