@@ -32,6 +32,10 @@ class Vendor:
     async def open_stall(self) -> None:
         """Switch on, tap the card once."""
         await self.scale.start()
+        await self.sign_in()
+
+    async def sign_in(self) -> None:
+        """Tap the card once."""
         await self.scale.present_card(self.stall.card(self.lot))
         await self.scale.wait_for_text(self.stall.name)
         await self.scale.take_card()

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from simulators import chromium
-from tests.simulators.page_hands import PATIENCE_MS, lift_everything, processes_that_mention
+from tests.simulators.page_hands import (
+    PATIENCE_MS,
+    bring_paper,
+    lift_everything,
+    mend_lines,
+    processes_that_mention,
+    switch_on,
+)
 
 DEVICES = ("rail-0001", "terminal-0001", "scale-0001", "handheld-0001")
 DESK: ViewportSize = {"width": 1280, "height": 1000}
@@ -52,16 +59,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """Return the page with every device running, nothing on it and no card on its reader; it may not complain."""
+    """Return the page with all that a test may have left put right: every line whole, every device running, with paper,
+    nothing on it and no card on its reader. The page may not complain.
+    """
     page = browser.new_page(viewport=DESK, locale="zh-CN")
     page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
+    mend_lines(page)
     for name in DEVICES:
         device = page.locator(f"#{name}")
-        expect(device).to_have_attribute("data-power", "on", timeout=PATIENCE_MS)
+        switch_on(device)
         lift_everything(device)
+        bring_paper(device)
     yield page
     page.close()
     assert complaints == []

@@ -1,6 +1,7 @@
 """What hands and eyes do at the page of the virtual devices; tests of single devices build on it."""
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,32 @@ def processes_that_mention(path: Path) -> list[int]:
             if os.fsencode(path) in words:
                 found.append(int(entry.name))
     return found
+
+
+def mend_lines(page: Page) -> None:
+    """Join network and uplink, if somebody has cut them."""
+    expect(page.locator("[data-line]")).to_have_count(2, timeout=PATIENCE_MS)
+    for line in page.locator("[data-line]").all():
+        expect(line).to_have_text(re.compile("切断|接通"), timeout=PATIENCE_MS)
+        if line.inner_text() == "接通":
+            line.click()
+        expect(line).to_have_text("切断", timeout=PATIENCE_MS)
+
+
+def switch_on(device: Locator) -> None:
+    """Give a device power, if somebody has pulled its plug or it stopped."""
+    expect(device).to_have_attribute("data-power", re.compile("on|off|stopped"), timeout=PATIENCE_MS)
+    if device.get_attribute("data-power") != "on":
+        device.locator(".plug").click()
+    expect(device).to_have_attribute("data-power", "on", timeout=PATIENCE_MS)
+
+
+def bring_paper(device: Locator) -> None:
+    """Mend a printer that has no paper or a jam; a handheld has none."""
+    sound = device.locator("[data-printer=ok]")
+    if sound.count() and sound.get_attribute("aria-pressed") != "true":
+        sound.click()
+        expect(sound).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
 
 
 def lift_everything(device: Locator) -> None:
