@@ -20,6 +20,7 @@ from simulators.node import Node, Trust
 from simulators.simulation.air import Air
 from simulators.simulation.clockwork import START_MS, World
 from simulators.simulation.cloud import LEDGER, CloudHouse
+from simulators.simulation.derived import FAULT, DerivedHouse
 from simulators.simulation.device import Device
 from simulators.simulation.gateway import GatewayHouse
 from simulators.simulation.oracle import BrokenPromise, Oracle
@@ -38,6 +39,7 @@ ODDS = {
     "envelope doubled": 0.05,
     "answer lost": 0.1,
     "power cut": 0.004,
+    FAULT: 0.1,
     "unplugged": 0.3,
     "clock jumps": 0.03,
     "image copied": 0.6,
@@ -78,6 +80,7 @@ class County:
         create_store(directory / "cloud" / LEDGER, REVISIONS)
         self.gateway = GatewayHouse(self.world, air, gateway.key, directory / "gateway", trust.root_point)
         self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point)
+        self.derived = DerivedHouse(self.world, self.oracle, directory / "cloud")
         self.gateway.wire = self.cloud
         self.oracle.gateway_holds = self.gateway.holds
         keepers = [(GATEWAY, _verifier(gateway)), (CLOUD, _verifier(cloud))]
@@ -87,7 +90,7 @@ class County:
 
     async def live(self) -> None:
         """Storm, calm, and the last judgement; ends with ``BrokenPromise`` at the first promise that fails."""
-        houses = [self.gateway.live(), *(device.live() for device in self.devices)]
+        houses = [self.gateway.live(), self.derived.live(), *(device.live() for device in self.devices)]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(house) for house in houses]
             await self.world.pause(*(1000 * seconds for seconds in STORM_SECONDS))
@@ -103,6 +106,7 @@ class County:
             await asyncio.sleep(5)
         self.oracle.finish()
         self.oracle.require(self._is_settled(), "everything arrived, and somebody still waits")
+        self.derived.finish()
 
     def _is_settled(self) -> bool:
         return self.oracle.unsettled == 0 and self.gateway.is_settled and all(one.is_settled for one in self.devices)

@@ -4,7 +4,7 @@ Each is the smallest wrong line that somebody might write in good faith; `python
 lives with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from tracewire import chain, cose, record
 
+from cloud.ledger.entry import Entry
+from cloud.timeseries.activity import Activity
 from simulators.simulation import firmware
 from simulators.simulation.county import County
 from simulators.simulation.device import Nvram
@@ -34,10 +36,16 @@ def reuse_numbers_after_restore(county: County) -> None:
         device.nvram_type = _Forgetful
 
 
+def skip_the_last_of_a_step(county: County) -> None:
+    """Let the time series leave out the last record of each step, while its watermark does not."""
+    county.derived.projections[0] = _OffByOne()
+
+
 PLANTED: dict[str, Callable[[County], None]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
     "free-on-puback": free_on_puback,
     "reuse-numbers-after-restore": reuse_numbers_after_restore,
+    "skip-the-last-of-a-step": skip_the_last_of_a_step,
 }
 
 
@@ -66,6 +74,13 @@ class _LateWriter:
             self._open.commit()
             self._open.close()
             self._open = None
+
+
+class _OffByOne(Activity):
+    """A projection that takes a range to end before its end."""
+
+    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        super().apply(connection, entries[:-1])
 
 
 class _Forgetful(Nvram):
