@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tracewire import cbor, enrolment, record
-from tracewire.vocabulary import AUDIT_EVENTS
+from tracewire import cbor, record
 
 from provisioning import ca, cli, config, host_node
 from provisioning.console import Console
@@ -21,6 +19,7 @@ from simulators import firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER, ROM_FILE
 from simulators.printer import Printer
 from simulators.scale_process import HEAP, ScaleProcess
+from tests.firmware.bench import adjust, audits
 from tests.firmware.evidence import history
 from tests.firmware.test_scale_process import CELL, SETUP, clear, put, sale_on, shows, sign_in
 from tests.provisioning.test_cli import OURS
@@ -46,10 +45,8 @@ class Bench:
 
     def program(self, *words: str) -> str:
         """Return the console command of the scale's board, switched on by the bench."""
-        return f"env {self.environment()} {INTERPRETER} -X heapsize={HEAP} {' '.join(words)}"
-
-    def environment(self, seal: str = "whole") -> str:
-        return f"MICROPYPATH={self.image}:.frozen CHENGXIN_FLASH={self.flash} CHENGXIN_SEAL={seal}"
+        environment = f"env MICROPYPATH={self.image}:.frozen CHENGXIN_FLASH={self.flash}"
+        return f"{environment} {INTERPRETER} -X heapsize={HEAP} {' '.join(words)}"
 
     def tell(self, story: Story) -> None:
         """Switch the scale on, let a story happen at it, switch it off."""
@@ -69,22 +66,13 @@ class Bench:
 
     def adjust(self, change: object, seal: str) -> str:
         """Send a change to the bench program of the scale and return what it says."""
-        done = subprocess.run(
-            f"env {self.environment(seal)} {INTERPRETER} -X heapsize={HEAP} -m scale.adjust",
-            shell=True,
-            input=enrolment.to_line(cbor.encode(change)),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        return done.stdout
+        return adjust(self.image, self.flash, change, seal)
 
     def records(self, kind: int) -> list[dict[str, object]]:
         return [one.body for one in history(self.image, self.flash) if one.kind == kind]
 
     def audits(self) -> list[str]:
-        return [AUDIT_EVENTS[int(str(body["event"]))] for body in self.records(record.AUDIT)]
+        return audits(history(self.image, self.flash))
 
 
 @pytest.fixture(scope="session")
