@@ -2,12 +2,15 @@
 
 from collections import Counter
 
+from tracewire import cbor, record
+
 from simulators import nmea
 from simulators.handheld_process import HandheldProcess
 from simulators.rail_process import RailProcess, lot_card
 from simulators.soak.day import Day, Trouble
 
 PIGS = "35020000200010000003"
+BUYER = cbor.encode({1: record.pack_digits("3502000010007"), 2: "批发七号", 3: []})
 FARM = "长汀县河田镇绿源生态养殖场"
 MARKET_GATE = (24.479836, 118.086383)
 
@@ -30,11 +33,22 @@ class RailDay(Day):
 
     def troubles(self) -> list[Trouble]:
         """Return what goes wrong at a line."""
-        return [self.cut_power, self._cut_under_a_carcass, self._same_tag, self._garbled_tag, self.tamper]
+        return [
+            self.cut_power,
+            self._cut_under_a_carcass,
+            self._same_tag,
+            self._garbled_tag,
+            self._no_paper,
+            self.tamper,
+        ]
 
     def expected(self) -> Counter[str]:
-        """Every tag that came twice is on record."""
-        return Counter(tag_repeated=self.done["same tag"], carcass=self.done["carcasses"])
+        """Every tag that came twice, every spell without paper."""
+        return Counter(
+            tag_repeated=self.done["same tag"],
+            carcass=self.done["carcasses"],
+            printer_fault=self.done["no paper"],
+        )
 
     async def _hang(self) -> None:
         await self.device.hang(80_000 + 100 * self.chance.randint(0, 300))
@@ -66,6 +80,23 @@ class RailDay(Day):
     async def _garbled_tag(self) -> None:
         await self.device.read_frame("$E13508214001820*FF")
         self.done["garbled tag"] += 1
+
+    async def _no_paper(self) -> None:
+        """A buyer takes away what hangs, and its vouchers come out when there is paper again."""
+        await self.trade()
+        await self.device.set_printer(self.chance.choice(("paper_out", "jam")))
+        await self.device.present_card(BUYER)
+        await self.device.wait_for_message("打印机")
+        await self.device.take_card()
+        await self.device.set_printer("ok")
+        while "还有 0 张" not in self.device.screen[2]:
+            await self._print_owed()
+        self.done["no paper"] += 1
+
+    async def _print_owed(self) -> None:
+        before = len(self.device.slips)
+        await self.device.press("digit3")
+        await self.device.wait_until(lambda: len(self.device.slips) > before and "已补打" in self.device.screen[2])
 
 
 class HandheldDay(Day):

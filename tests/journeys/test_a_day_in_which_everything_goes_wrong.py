@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 TROUBLES = {
     "scale-0001": {"no paper", "tampered", "wrong card", "foreign card", "cut in a sale"},
-    "line-0002": {"tampered", "cut under a carcass", "same tag", "garbled tag"},
+    "line-0002": {"tampered", "no paper", "cut under a carcass", "same tag", "garbled tag"},
     "hall-0002": {
         "cut after a deal", "cut in a write", "card pulled out", "foreign card", "copied card", "card set back",
         "overdrawn", "no paper", "tampered",
