@@ -10,7 +10,7 @@ import pytest
 
 from tests.interpreters import ROOT
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 TROUBLES = {
     "scale-0001": {"no paper", "tampered", "wrong card", "foreign card", "cut in a sale"},
