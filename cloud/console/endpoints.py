@@ -5,9 +5,9 @@ so that nobody learns from an answer what another market has.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from tracewire.errors import Rejected
@@ -50,14 +50,31 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
     def scope(account: Account) -> Scope:
         return scopes.of_account(account, view.registry.current())
 
+    def listing(
+        name: str,
+        request: Request,
+        account: Account,
+        found: Sequence[object],
+        *,
+        page: int,
+        site: str = "",
+        **values: Any,
+    ) -> Response:
+        """Show a page of what was found, with the markets that it may be narrowed to."""
+        sites = sorted(scope(account).sites)
+        pager = _pager(request, page, len(found))
+        return desk.show(name, request, account, rows=found[:PAGE], pager=pager, sites=sites, site=site, **values)
+
     @routes.get("")
     def today(request: Request, account: Annotated[Account, visitor]) -> Response:
         return desk.show("today.html", request, account, today=view.today(scope(account), now_ms()))
 
     @routes.get("/lots")
-    def lots(request: Request, account: Annotated[Account, visitor], q: Typed = "", page: PageNumber = 0) -> Response:
-        found = view.lots(scope(account), digits_of(q), page, now_ms())
-        return desk.show("lots.html", request, account, rows=found[:PAGE], q=q, pager=_pager(request, page, len(found)))
+    def lots(
+        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
+    ) -> Response:
+        found = view.lots(scope(account).at(site), digits_of(q), page, now_ms())
+        return listing("lots.html", request, account, found, page=page, site=site, q=q)
 
     @routes.get("/lots/{lot}")
     def lot(request: Request, account: Annotated[Account, visitor], lot: str, after: After = 0) -> Response:
@@ -80,12 +97,10 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
 
     @routes.get("/sellers")
     def sellers(
-        request: Request, account: Annotated[Account, visitor], q: Typed = "", page: PageNumber = 0
+        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
     ) -> Response:
-        found = view.sellers(scope(account), digits_of(q), page)
-        return desk.show(
-            "sellers.html", request, account, rows=found[:PAGE], q=q, pager=_pager(request, page, len(found))
-        )
+        found = view.sellers(scope(account).at(site), digits_of(q), page)
+        return listing("sellers.html", request, account, found, page=page, site=site, q=q)
 
     @routes.get("/sellers/{seller}")
     def seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
@@ -99,16 +114,15 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
     @routes.get("/recalls")
     def recalls(request: Request, account: Annotated[Account, visitor], page: PageNumber = 0) -> Response:
         found = view.recalls(scope(account), page, now_ms())
-        return desk.show("recalls.html", request, account, rows=found[:PAGE], pager=_pager(request, page, len(found)))
+        return listing("recalls.html", request, account, found, page=page)
 
     @routes.get("/flags")
     def flag_list(
-        request: Request, account: Annotated[Account, visitor], code: Typed = "", page: PageNumber = 0
+        request: Request, account: Annotated[Account, visitor], code: Typed = "", site: Typed = "", page: PageNumber = 0
     ) -> Response:
         chosen = code if code in FLAGS else ""
-        found, counts = view.flags(scope(account), chosen, page)
-        pager = _pager(request, page, len(found))
-        return desk.show("flags.html", request, account, rows=found[:PAGE], counts=counts, chosen=chosen, pager=pager)
+        found, counts = view.flags(scope(account).at(site), chosen, page)
+        return listing("flags.html", request, account, found, page=page, site=site, counts=counts, chosen=chosen)
 
     return routes
 

@@ -29,6 +29,10 @@ class Scope:
         """Tell whether what happened at a device is seen; a seller is not asked about devices."""
         return site in self.sites or device in self.devices
 
+    def at(self, site: str) -> "Scope":
+        """Return the part at one market, of those that are seen whole; all of it for any other name, or for none."""
+        return Scope(frozenset({site}), frozenset()) if site in self.sites else self
+
     def lots(self) -> Select[tuple[str]]:
         """Return the query for the lots that are seen."""
         return select((lot_sellers if self.seller else lot_places).c.lot).where(self.on_lots())

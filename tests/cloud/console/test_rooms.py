@@ -132,6 +132,21 @@ def test_flags_are_filtered_in_the_address_and_show_their_proof(cloud: CloudUnde
         assert "来源不明" in client.get("/console").text
 
 
+def test_a_region_is_narrowed_to_one_of_its_markets_and_to_no_other(cloud: CloudUnderTest, told: Told) -> None:
+    with visitor(cloud, "regulator") as client:
+        for room in ("lots?", "flags?code=no_upstream&"):
+            assert told.sourceless in client.get(f"/console/{room}site=第八市场").text
+            assert told.sourceless not in client.get(f"/console/{room}site=银祥肉联厂").text
+            assert told.foreign not in client.get(f"/console/{room}site=越秀市场").text
+        assert "阿福鲜肉" not in client.get("/console/sellers?site=银祥肉联厂").text
+        page = client.get("/console/flags?site=第八市场").text
+        assert "<option selected>第八市场</option>" in page
+        assert "越秀市场" not in page
+        assert "code=no_upstream&amp;site=%E7%AC%AC%E5%85%AB%E5%B8%82%E5%9C%BA" in page
+        hostile = client.get("/console/flags", params={"site": HOSTILE}).text
+        assert "<script>alert" not in hostile
+
+
 def test_long_lists_come_in_pages(cloud: CloudUnderTest, market: Market, told: Told) -> None:
     for number in range(60):
         body = {"movement": 2, "inputs": ((told.lot, 10),), "outputs": ((f"35020000100038{number:06}", 10),)}
