@@ -110,6 +110,14 @@ def test_masses_that_do_not_agree_within_the_tolerance_of_the_goods(cloud: Cloud
     assert codes(cloud, lot, cuts, lost, more) == [(lost, "vanished"), (more, "gained")]
 
 
+def test_a_split_heavier_than_its_lot(cloud: CloudUnderTest, market: Market) -> None:
+    lot = market.pork_for(carcasses=1)
+    move(market, 2, [(lot, 100_000)], [("35020000100030000091", 100_000)])
+    cloud.deliver(market.envelope())
+    (flag,) = flags_of(cloud, lot)
+    assert (flag.code, flag.grams, len(flag.evidence)) == ("oversold", 100_000 - 88_100, 2)
+
+
 def test_two_lots_that_become_one_without_a_word(cloud: CloudUnderTest, market: Market) -> None:
     first, second = market.pork_for(), market.pork_for()
     mixed = market.wholesaler.next_code()

@@ -3,6 +3,7 @@
 from tracewire import record
 from tracewire.vocabulary import DECISIONS
 
+from cloud.batches import flagged
 from cloud.feed import orders
 from cloud.feed import store as feed
 from cloud.recall.enforce import Enforcement
@@ -42,6 +43,22 @@ def test_a_recalled_farm_lot_freezes_everything_made_of_it(cloud: CloudUnderTest
     assert frozen(cloud) == stopped | {cuts}
     decide(cloud, market, console, "release", pigs)
     assert frozen(cloud) == set()
+
+
+def test_a_frozen_lot_merged_with_a_free_one_freezes_what_comes_of_it(cloud: CloudUnderTest, market: Market) -> None:
+    console = market.add("console-01", "console")
+    cloud.publish_registry()
+    lot, free = market.pork_for(carcasses=1), market.pork_for(carcasses=1)
+    cloud.deliver(market.envelope())
+    decide(cloud, market, console, "freeze", lot)
+    merged = "35020000100039000001"
+    body = {"movement": 3, "inputs": ((lot, 1000), (free, 1000)), "outputs": ((merged, 2000),), "to_party": SELLER}
+    market.say(market.wholesaler, record.MOVEMENT, body)
+    cloud.deliver(market.envelope())
+    assert frozen(cloud) == {lot, merged}
+    with cloud.cloud.stores.projections.reader.connect() as connection:
+        flags = [(flag.lot, flag.code) for flag in flagged.of_lots(connection, (lot, free, merged))]
+    assert flags == [(lot, "used_after_stop")]
 
 
 def test_what_people_froze_by_hand_is_theirs(cloud: CloudUnderTest, market: Market) -> None:
