@@ -2,7 +2,7 @@
 
     python -m simulators.bench            all
     python -m simulators.bench wire       one group: wire, signing, selling, ingest, growth, fleet, log, morning,
-                                          dashboard
+                                          dashboard, tracing
 
 Rates on a shared machine differ by tens of percent from run to run; ratios inside one run are what to compare.
 """
@@ -14,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from simulators.bench import dashboard, fleet, growth, ingest, log, morning, selling, signing, wire
+from simulators.bench import dashboard, fleet, growth, ingest, log, morning, selling, signing, tracing, wire
 from simulators.bench.figures import Figure
 
 GROUPS = {
@@ -27,6 +27,7 @@ GROUPS = {
     "log": log.figures,
     "morning": morning.figures,
     "dashboard": dashboard.figures,
+    "tracing": tracing.figures,
 }
 
 
