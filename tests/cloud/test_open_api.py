@@ -46,7 +46,8 @@ def known(cloud: CloudUnderTest, market: Market) -> dict[str, str]:
     log = {"index": "1", "size": "3", "from": "1", "to": "3", "level": "0", "path": "000.p/2"}
     files = {"asset": "htmx.js", "room": "trace", "script": "check.js"}
     recall = {"lot": lot, "listing": "sales", "decision": "0" * 32}
-    return log | files | recall | {"code": slip, "device": "scale-0001", "seq": "1", "name": "check"}
+    named = {"code": slip, "device": "scale-0001", "seq": "1", "name": "check", "kid": market.scale.kid.hex()}
+    return log | files | recall | named
 
 
 @pytest.fixture
