@@ -41,6 +41,7 @@ _STATUS = {
     "log.unwitnessed": 404,
     "receipt.path": 404,
     "registry.unknown": 404,
+    "request.idempotency": 422,
     "request.media_type": 415,
     "request.parameter": 422,
     "request.too_large": 413,

@@ -5,6 +5,7 @@ it has come. The number of a decision is drawn when the form is shown, so that a
 decision.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,6 +129,11 @@ class Decisions:
 def new_number() -> str:
     """Return a number for a decision that nobody can guess."""
     return secrets.token_hex(_ID_BYTES)
+
+
+def number_of(account: Account, key: str) -> str:
+    """Return the number that a program's own key for an order stands for; two accounts may use one key."""
+    return hashlib.sha256(f"{account.name}\0{key}".encode()).digest()[:_ID_BYTES].hex()
 
 
 def _checked(number: str) -> str:

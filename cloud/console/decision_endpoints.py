@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -14,9 +14,11 @@ from cloud.accounts import forms
 from cloud.accounts.account import Account
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.accounts.guard import Guard, form_of
-from cloud.console.deciding import Decisions, Outlook, new_number
+from cloud.console.deciding import Decisions, Outlook, new_number, number_of
 from cloud.console.endpoints import or_missing
 from cloud.console.rights import DECIDERS
+
+_LONGEST_KEY = 255
 
 Look = Callable[[Account, str, str], Outlook]
 
@@ -105,14 +107,18 @@ def machine(door: Guard, decisions: Decisions) -> APIRouter:
     body = {"content": {"application/json": {"schema": RecallOrder.model_json_schema()}}, "required": True}
 
     @routes.post("/recalls", status_code=202, responses={202: {"model": Accepted}}, openapi_extra={"requestBody": body})
-    async def recall(request: Request, account: Annotated[Account, caller]) -> JSONResponse:
-        """Freeze a lot and everything made of it, once the decision is sealed; the answer says what that touches."""
+    async def recall(
+        request: Request,
+        account: Annotated[Account, caller],
+        idempotency_key: Annotated[str, Header(max_length=_LONGEST_KEY)] = "",
+    ) -> JSONResponse:
+        """Freeze a lot and everything made of it, once the decision is sealed; the answer says what that touches.
+
+        The same order with the same ``Idempotency-Key`` is the same decision, however often it is sent.
+        """
         order = _order(await forms.body_of(request, "application/json"))
-        outlook = await run_in_threadpool(decisions.of_lot, account, "recall", order.lot)
-        number = await run_in_threadpool(decisions.ask, account, outlook, order.reason, new_number())
-        told = Accepted(
-            number, "recall", order.lot, "asked", outlook.lots, outlook.stalls, outlook.sales, outlook.sold_grams
-        )
+        number = number_of(account, idempotency_key) if idempotency_key else new_number()
+        told = await run_in_threadpool(_recall, decisions, account, order, number)
         return JSONResponse(asdict(told), 202, {**PRIVATE, "Location": f"/v1/decisions/{number}"})
 
     @routes.get("/decisions/{decision}", responses={200: {"model": Accepted}})
@@ -121,6 +127,17 @@ def machine(door: Guard, decisions: Decisions) -> APIRouter:
         return JSONResponse(asdict(Accepted(found.id, found.word, found.lot, found.state)), headers=PRIVATE)
 
     return routes
+
+
+def _recall(decisions: Decisions, account: Account, order: RecallOrder, number: str) -> Accepted:
+    outlook = decisions.of_lot(account, "recall", order.lot)
+    decisions.ask(account, outlook, order.reason, number)
+    found = decisions.find(account, number)
+    if (found.lot, found.reason) != (order.lot, order.reason):
+        raise Rejected("request.idempotency", "this key was used for another order")
+    return Accepted(
+        number, found.word, found.lot, found.state, outlook.lots, outlook.stalls, outlook.sales, outlook.sold_grams
+    )
 
 
 def _order(body: bytes) -> RecallOrder:

@@ -151,6 +151,7 @@ OVER_BOTH_STORES = (
     "test_status",
     "test_open_api",
     "test_accounts",
+    "test_decisions",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 

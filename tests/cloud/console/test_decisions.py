@@ -215,6 +215,12 @@ def test_a_program_recalls_with_a_token(cloud: CloudUnderTest, told: Told, desk:
         night = {"Authorization": f"Bearer {accounts.give_token('night', days=1)}"}
         assert program.post("/v1/recalls", json=order, headers=night).status_code == 403
     with visitor(cloud, "regulator") as client:
-        assert client.post("/v1/recalls", json=order).status_code == 202
+        keyed = {"Idempotency-Key": "order 17"}
+        twice = [client.post("/v1/recalls", json=order, headers=keyed) for _ in range(2)]
+        assert [each.status_code for each in twice] == [202, 202]
+        assert twice[0].json() == twice[1].json()
+        other = client.post("/v1/recalls", json={**order, "reason": "another"}, headers=keyed)
+        assert (other.status_code, other.json()["code"]) == (422, "request.idempotency")
+        assert client.post("/v1/recalls", json=order).json()["decision"] != twice[0].json()["decision"]
         client.headers["X-CSRF-Token"] = "0" * 64
         assert client.post("/v1/recalls", json=order).status_code == 403
