@@ -16,6 +16,7 @@ sleeps and hopes.
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -33,6 +34,7 @@ HEAP = "192K"
 
 POWER_ON = REPOSITORY / "simulators" / "board" / "power_on.py"
 POWER_ON_LOADER = POWER_ON.with_name("power_on_loader.py")
+POWER_ON_MEASURED = POWER_ON.with_name("power_on_measured.py")
 
 PROGRAM = "scale.main"
 
@@ -165,6 +167,12 @@ class ScaleProcess:
         """How many blocks of its flash it has erased in its life, enrolment not counted."""
         wear = self._flash.with_suffix(".wear")
         return wear.stat().st_size if wear.exists() else 0
+
+    @property
+    def least_free_bytes(self) -> int:
+        """The least of its heap that was free so far; with ``POWER_ON_MEASURED``, which tells the log."""
+        told = re.findall(r"^heap: (\d+) bytes free$", self.log.read_text(errors="replace"), re.MULTILINE)
+        return min(map(int, told))
 
     @property
     def is_running(self) -> bool:

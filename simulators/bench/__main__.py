@@ -2,7 +2,7 @@
 
     python -m simulators.bench            all
     python -m simulators.bench wire       one group: wire, signing, selling, ingest, growth, fleet, log, morning,
-                                          dashboard, tracing
+                                          dashboard, tracing, day
 
 Rates on a shared machine differ by tens of percent from run to run; ratios inside one run are what to compare.
 """
@@ -14,7 +14,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from simulators.bench import dashboard, fleet, growth, ingest, log, morning, selling, signing, tracing, wire
+from simulators.bench import dashboard, day, fleet, growth, ingest, log, morning, selling, signing, tracing, wire
 from simulators.bench.figures import Figure
 
 GROUPS = {
@@ -28,6 +28,7 @@ GROUPS = {
     "morning": morning.figures,
     "dashboard": dashboard.figures,
     "tracing": tracing.figures,
+    "day": day.figures,
 }
 
 

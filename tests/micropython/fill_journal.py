@@ -1,4 +1,7 @@
-"""Write weighings into the journal of a board that is off, until it is ``nearly_full`` or ``full`` (first argument)."""
+"""Write weighings into the journal of a board that is off, until it is ``nearly_full`` or ``full``, or so many.
+
+The first argument is a state or a number of records.
+"""
 
 import sys
 
@@ -22,7 +25,7 @@ def main(wanted):
     key = KeyStore(root, entropy.read)
     history = History(journal, key, clock, boot, Mark(nvram, key.kid))
     history.start()
-    while journal.state != wanted:
+    while journal.state != wanted and str(journal.pending) != wanted:
         history.write([(record.WEIGHING, WEIGHING)])
 
 
