@@ -20,9 +20,8 @@ from simulators.scale_process import WAIT_TIMEOUT_S, Cell
 __all__ = ("Card", "TerminalProcess")
 
 PROGRAM = "terminal.main"
-HEAP = "256K"
-"""The 192 KiB of a scale, and 64 for the names of the cards' and its own code, which frozen code has in flash; it runs
-in 224, and a voucher for a long night does not always find its 800 bytes in one piece there."""
+HEAP = "224K"
+"""The 192 KiB of a scale, and 32 for the cards' code and its own (ADR 0017)."""
 
 PLATFORM_CELL = Cell(counts_at_zero=84_000, counts_per_kg=40_000, noise_counts=120, drift_counts=400, seed=7)
 """Max 150 kg: noise of 3 g, drift of 10 g."""

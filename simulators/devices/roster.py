@@ -26,10 +26,6 @@ from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
 STALL = STALLS[0]
 """Whose scale stands on the page."""
 
-ROOMY_HEAP = "288K"
-"""For both scales: with TLS up and slips printed one after another, a rail scale in 224 KiB and a counter scale in 192
-ended in a MemoryError here. What a board needs is for their own tests to say."""
-
 RAIL = Board(
     "rail-0001", "rail", "银祥肉联厂", firmware_image.RAIL,
     "scale = { max_g = 300000, min_g = 2000, e_g = 100,"
@@ -70,7 +66,7 @@ class Roster:
         return {name: (image, self._site.flash_of(name)) for name, image in images.items()}
 
     def _rail(self) -> Panel:
-        board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name), heap=ROOMY_HEAP)
+        board = RailProcess(self._site.image_of(RAIL), self._site.flash_of(RAIL.name))
         cards = (*self._lot_cards(), self._wallet.wholesaler, self._wallet.stalls[0], *self._wallet.no_cards[:1])
         return self._panel(Face(RAIL.name, RAIL_SCALE, RAIL.place, cards=cards), board)
 
@@ -82,7 +78,7 @@ class Roster:
     def _scale(self) -> Panel:
         goods = {f"plu{number}": (name, fen) for number, name, fen in STALL.goods}
         cards = (*self._wallet.stalls, *self._wallet.no_cards)
-        board = ScaleProcess(self._site.image, self._site.flash(STALL), cell=STALL.cell, heap=ROOMY_HEAP)
+        board = ScaleProcess(self._site.image, self._site.flash(STALL), cell=STALL.cell)
         return self._panel(Face(STALL.scale, COUNTER_SCALE, STALL.name, goods, cards), board)
 
     def _handheld(self) -> Panel:

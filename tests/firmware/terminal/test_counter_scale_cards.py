@@ -19,7 +19,6 @@ from tests.firmware.enrolling import enrol_board
 from tests.firmware.evidence import bodies, history
 from tests.firmware.terminal.night import BUYER_UID, MASTERS, PIGS, PLAIN_UID, SETUP, STALL, plain, secure
 
-BOARD_HEAP = "224K"  # what the cards cost beside the 192 KiB of a scale whose module reads them
 SELLER = Contents(STALL, "A12号", ((1, PIGS),))
 
 
@@ -53,7 +52,7 @@ def test_a_seller_signs_in_with_a_real_card_and_sells(scale_image: Path, flash: 
     stolen.memory["blocks"] = hint.memory["blocks"]
 
     async def story() -> None:
-        async with ChipProcess(scale_image, flash, cell=PLATFORM_CELL, heap=BOARD_HEAP) as scale:
+        async with ChipProcess(scale_image, flash, cell=PLATFORM_CELL) as scale:
             await tap(scale, foreign, "此卡不是本系统的卡")
             await tap(scale, stolen, "此卡为复制卡")
             await tap(scale, seller, "已刷卡 A12号")

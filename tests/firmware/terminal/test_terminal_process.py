@@ -1,8 +1,10 @@
 """The shipped firmware of a wholesale terminal on the real interpreter: two cards, a weight, a voucher."""
 
+import asyncio
 from pathlib import Path
 
 from simulators.printer import Printer
+from simulators.scale_process import POWER_ON_MEASURED
 from simulators.terminal_process import TerminalProcess
 from tests.firmware.evidence import history, kinds
 from tests.firmware.terminal.night import (
@@ -45,3 +47,16 @@ def test_a_deal_is_one_signed_movement_on_two_cards_and_two_vouchers(
     assert ["随货联" in "".join(paper.lines) for paper in papers] == [True, False]
     assert ["存根联" in "".join(paper.lines) for paper in papers] == [False, True]
     assert papers[0].codes[0][0].startswith(f"http://127.0.0.1:8080/t/{lot}#")
+
+
+def test_a_deal_leaves_ten_kilobytes_of_the_heap_free(image: Path, flash: Path) -> None:
+    terminal = TerminalProcess(image, flash)
+    terminal.power_on = POWER_ON_MEASURED
+
+    async def night() -> None:
+        async with terminal:
+            await deal(terminal, secure(SELLER_UID, STOCK), secure(BUYER_UID, EMPTY), 12_500)
+            await terminal.next_slip()
+
+    asyncio.run(night())
+    assert terminal.least_free_bytes >= 10_240
