@@ -98,7 +98,7 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
             return RedirectResponse(f"/t/{asked.code}{query}", 303, HEADERS)
         return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
 
-    @routes.get("/t/{code}", response_class=HTMLResponse, responses=_MISSING)
+    @routes.get("/t/{code}", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def story_page(request: Request, code: str) -> Response:
         try:
             story = view.tell(code)
