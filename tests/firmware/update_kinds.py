@@ -67,9 +67,10 @@ def _handheld(setup: Setup) -> Outfit:
 
 
 SCALE = Kind("scale", firmware_image.SCALE, config.scale_outfit, ScaleProcess)
+HANDHELD = Kind("handheld", firmware_image.HANDHELD, _handheld, HandheldProcess)
 KINDS = (
     SCALE,
     Kind("rail", firmware_image.RAIL, _rail, RailProcess),
     Kind("terminal", firmware_image.TERMINAL, _terminal, TerminalProcess),
-    Kind("handheld", firmware_image.HANDHELD, _handheld, HandheldProcess),
+    HANDHELD,
 )
