@@ -120,6 +120,7 @@ def _engine(url: str, schema: str, *, synchronous: bool, read_only: bool) -> Eng
                 "options": f"-c search_path={schema} -c synchronous_commit={commit}",
             },
             pool_size=_CONNECTIONS,
+            paramstyle="format",  # rows travel as tuples: a name for each value of each row costs more than the row
             pool_pre_ping=True,  # a restarted server costs a reconnection, not an answer
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         )
