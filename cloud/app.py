@@ -62,6 +62,7 @@ from cloud.timeseries.server import SeriesServer
 from cloud.timeseries.server import parse as parse_series_url
 from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.trace import endpoints as trace_endpoints
+from cloud.trace import machine_endpoints
 from cloud.trace.forward import ForwardView
 from cloud.trace.scans import Scans
 from cloud.trace.view import TraceView
@@ -177,7 +178,9 @@ def _serve_traces(app: FastAPI, config: Config, stores: Stores, registry: Regist
     forward = ForwardView(*both)
     point = (config.directory / "root.point").read_bytes()
     setting = trace_endpoints.Setting(point, config.public_address.rstrip("/"), config.visitor_city_header)
-    app.include_router(trace_endpoints.router(TraceView(*both), forward, registry, Scans(scans, now_ms), setting))
+    view = TraceView(*both)
+    app.include_router(trace_endpoints.router(view, registry, Scans(scans, now_ms), setting))
+    app.include_router(machine_endpoints.router(view, forward, registry))
     app.include_router(report_endpoints.router(RecallView(*both), forward, now_ms))
 
 

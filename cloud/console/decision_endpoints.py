@@ -61,15 +61,14 @@ def pages(door: Guard, decisions: Decisions) -> APIRouter:
 
     def take(request: Request, account: Account, look: Look, code: str) -> Response:
         form = form_of(request)
-        reason = form.get("reason", "")
 
         def show() -> Response:
-            outlook = look(account, form.get("word", ""), code)
+            outlook, reason = look(account, form.get("word", ""), code), form.get("reason", "")
             try:
                 decision = decisions.ask(account, outlook, reason, form.get("number", ""))
             except Rejected as refused:
-                shown = {"outlook": outlook, "number": new_number(), "reason": reason, "said": refused.code}
-                return desk.show("decide.html", request, account, 400, **shown)
+                again = {"outlook": outlook, "number": new_number(), "reason": reason, "said": refused.code}
+                return desk.show("decide.html", request, account, 400, **again)
             return RedirectResponse(f"/console/decisions/{decision}", 303, PRIVATE)
 
         return or_missing(desk, request, account, show)

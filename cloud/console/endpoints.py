@@ -46,7 +46,12 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
     routes = APIRouter(prefix="/console", include_in_schema=False)
     desk = Desk("console")
     visitor = Depends(door.require(*AT_MARKETS))
+    _add_lists(routes, desk, visitor, view, now_ms)
+    _add_details(routes, desk, visitor, view=view, trace=trace, now_ms=now_ms)
+    return routes
 
+
+def _add_lists(routes: APIRouter, desk: Desk, visitor: Any, view: ConsoleView, now_ms: Callable[[], int]) -> None:
     def scope(account: Account) -> Scope:
         return scopes.of_account(account, view.registry.current())
 
@@ -76,6 +81,33 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
         found = view.lots(scope(account).at(site), digits_of(q), page, now_ms())
         return listing("lots.html", request, account, found, page=page, site=site, q=q)
 
+    @routes.get("/sellers")
+    def sellers(
+        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
+    ) -> Response:
+        found = view.sellers(scope(account).at(site), digits_of(q), page)
+        return listing("sellers.html", request, account, found, page=page, site=site, q=q)
+
+    @routes.get("/recalls")
+    def recalls(request: Request, account: Annotated[Account, visitor], page: PageNumber = 0) -> Response:
+        found = view.recalls(scope(account), page, now_ms())
+        return listing("recalls.html", request, account, found, page=page)
+
+    @routes.get("/flags")
+    def flag_list(
+        request: Request, account: Annotated[Account, visitor], code: Typed = "", site: Typed = "", page: PageNumber = 0
+    ) -> Response:
+        chosen = code if code in FLAGS else ""
+        found, counts = view.flags(scope(account).at(site), chosen, page)
+        return listing("flags.html", request, account, found, page=page, site=site, counts=counts, chosen=chosen)
+
+
+def _add_details(
+    routes: APIRouter, desk: Desk, visitor: Any, *, view: ConsoleView, trace: TraceView, now_ms: Callable[[], int]
+) -> None:
+    def scope(account: Account) -> Scope:
+        return scopes.of_account(account, view.registry.current())
+
     @routes.get("/lots/{lot}")
     def lot(request: Request, account: Annotated[Account, visitor], lot: str, after: After = 0) -> Response:
         def show() -> Response:
@@ -95,13 +127,6 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
 
         return or_missing(desk, request, account, show)
 
-    @routes.get("/sellers")
-    def sellers(
-        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
-    ) -> Response:
-        found = view.sellers(scope(account).at(site), digits_of(q), page)
-        return listing("sellers.html", request, account, found, page=page, site=site, q=q)
-
     @routes.get("/sellers/{seller}")
     def seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
         def show() -> Response:
@@ -110,21 +135,6 @@ def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[]
             return desk.show("seller.html", request, account, seller=found, words=words)
 
         return or_missing(desk, request, account, show)
-
-    @routes.get("/recalls")
-    def recalls(request: Request, account: Annotated[Account, visitor], page: PageNumber = 0) -> Response:
-        found = view.recalls(scope(account), page, now_ms())
-        return listing("recalls.html", request, account, found, page=page)
-
-    @routes.get("/flags")
-    def flag_list(
-        request: Request, account: Annotated[Account, visitor], code: Typed = "", site: Typed = "", page: PageNumber = 0
-    ) -> Response:
-        chosen = code if code in FLAGS else ""
-        found, counts = view.flags(scope(account).at(site), chosen, page)
-        return listing("flags.html", request, account, found, page=page, site=site, counts=counts, chosen=chosen)
-
-    return routes
 
 
 def or_missing(desk: Desk, request: Request, account: Account, show: Callable[[], Response]) -> Response:

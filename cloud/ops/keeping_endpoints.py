@@ -29,6 +29,11 @@ Ticket = Annotated[int, Path(ge=1, le=LARGEST_INTEGER)]
 
 def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any, keepers: Any) -> None:
     """Add ``/ops/tickets`` and the forms; ``door`` yields who may report, ``keepers`` who may keep the asset ledger."""
+    _add_pages(routes, watch, desk, door)
+    _add_forms(routes, watch, door, keepers)
+
+
+def _add_pages(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
 
     @routes.get("/ops/tickets", response_class=HTMLResponse)
     def ticket_page(
@@ -56,6 +61,8 @@ def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any, keepers: 
             longest_text=assets.LONGEST_TEXT,
         )  # fmt: skip
 
+
+def _add_forms(routes: APIRouter, watch: Watch, door: Any, keepers: Any) -> None:
     @routes.post("/ops/tickets/{ticket}")
     def move_ticket(account: Annotated[Account, door], form: Posted, ticket: Ticket) -> Response:
         number = _number(form, "step")

@@ -7,7 +7,7 @@ without a stable weight rests on no weighing of its own mass. Either is normal o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, Subquery, and_, case, func, select
 
 from cloud.db.arithmetic import total
 from cloud.ops.fleet import ON_A_PAGE, Scope
@@ -51,30 +51,15 @@ class Use:
         return 100 * self.unsold // self.weighings if self.weighings else 0
 
 
+_SELLS = register.c.role == "scale"
+
+
 def read(
     connection: Connection, scope: Scope, now_ms: int, length_days: int, page: int = 1
 ) -> tuple[int, Sequence[Use]]:
     """Return how many devices there are and those of one page, the least used first."""
     first = day_of(now_ms) - length_days + 1
-    used = (
-        select(
-            days.c.device,
-            func.sum(case((days.c.sales > 0, 1), else_=0)).label("days_used"),
-            *(total(days.c[name]).label(name) for name in ("weighings", "sales", "fen")),
-        )
-        .where(days.c.day >= first)
-        .group_by(days.c.device)
-        .subquery("used")
-    )
-    alone = (
-        select(
-            unmatched.c.device,
-            *(func.sum(case((unmatched.c.kind == kind, 1), else_=0)).label(kind) for kind in (WEIGHING, SALE)),
-        )
-        .where(unmatched.c.day >= first)
-        .group_by(unmatched.c.device)
-        .subquery("alone")
-    )
+    used, alone = _used(first), _alone(first)
     joined = (
         register.outerjoin(devices, devices.c.device == register.c.name)
         .outerjoin(used, used.c.device == register.c.name)
@@ -107,7 +92,31 @@ def read(
     ]
 
 
-_SELLS = register.c.role == "scale"
+def _used(first: int) -> Subquery:
+    """Return what each device counted since the day ``first``."""
+    return (
+        select(
+            days.c.device,
+            func.sum(case((days.c.sales > 0, 1), else_=0)).label("days_used"),
+            *(total(days.c[name]).label(name) for name in ("weighings", "sales", "fen")),
+        )
+        .where(days.c.day >= first)
+        .group_by(days.c.device)
+        .subquery("used")
+    )
+
+
+def _alone(first: int) -> Subquery:
+    """Return how many weighings and sales of each device stand alone since the day ``first``."""
+    return (
+        select(
+            unmatched.c.device,
+            *(func.sum(case((unmatched.c.kind == kind, 1), else_=0)).label(kind) for kind in (WEIGHING, SALE)),
+        )
+        .where(unmatched.c.day >= first)
+        .group_by(unmatched.c.device)
+        .subquery("alone")
+    )
 
 
 def _hours_on(connection: Connection, names: Sequence[str], first: int) -> dict[str, int]:

@@ -1,5 +1,4 @@
-"""The public pages: ``/`` to type a code, ``/t/CODE`` to read the story, ``/v1/trace/CODE`` for machines, which may
-ask for the way forward as well.
+"""The public pages: ``/`` to type a code, ``/t/CODE`` to read the story.
 
 Why no cookie and no third party, and nothing that needs a script: the page must open on any phone, and nobody else
 needs to know who scanned which slip. The Content-Security-Policy says the same to the browser. What follows ``#`` in a
@@ -7,23 +6,19 @@ slip's QR code never reaches us: the scripts in ``script/`` check it on the phon
 """
 
 import base64
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
-from fastapi import Path as PathOf
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from tracewire.errors import Rejected
 
-from cloud.answers import Described, octets, page, plain
+from cloud.answers import Described, page, plain
 from cloud.codes import short
-from cloud.db.engine import LARGEST_INTEGER
 from cloud.registry import RegistryFile
 from cloud.trace import asking, sketch
 from cloud.trace import scans as scanning
-from cloud.trace.forward import ForwardView, Sold, Spread
 from cloud.trace.scans import Scans, Seen
 from cloud.trace.story import Check, Story
 from cloud.trace.view import TraceView
@@ -35,14 +30,8 @@ _SCRIPTS = {path.name: path.read_bytes() for path in (Path(__file__).parent / "s
 _LONGEST_SHOWN = 40
 """Characters of an unknown code that are repeated on the page."""
 
-_CBOR = "application/cbor"
 _MISSING = page(404, "Nobody knows this code")
 _TO_THE_STORY: Described = {303: {"description": "To the page of the code", "content": {}}}
-
-
-@dataclass(frozen=True)
-class Both(Spread, Story):
-    """The story behind a code and the way forward, in one answer."""
 
 
 def sentence(language: str, check: Check) -> str:
@@ -79,8 +68,8 @@ class Setting:
     """Header in which the reverse proxy names the visitor's city; empty when there is none."""
 
 
-def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans: Scans, setting: Setting) -> APIRouter:
-    """Return the public routes."""
+def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setting) -> APIRouter:
+    """Return the routes for people."""
     routes = APIRouter()
     pages = Pages("trace")
     root = base64.urlsafe_b64encode(setting.root_point).rstrip(b"=").decode()
@@ -107,24 +96,19 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
             if asked.code and asked.code != code:
                 return RedirectResponse(f"/t/{asked.code}", 303, HEADERS)
             return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
-        say = pages.speaker(pages.language(request))
+        way = sketch.draw(sketch.stops(story, pages.speaker(pages.language(request))))
         return pages.show(
             "story.html",
             request,
             story=story,
+            seen=_seen(scans, setting, request, code) if story.sale else None,
+            sketch=way,
+            short=_short(story, registry),
             root=root,
             home=setting.home,
-            seen=_seen(request, code) if story.sale else None,
-            short=_short(story, registry),
-            sketch=sketch.draw(sketch.stops(story, say)),
             phone_checks=PHONE_CHECKS,
             sentence=sentence,
         )
-
-    def _seen(request: Request, code: str) -> Seen | None:
-        if "prefetch" in request.headers.get("sec-purpose", ""):
-            return None  # nobody looks at it yet
-        return scans.count(code, scanning.city_of(request.headers.get(setting.city_header or "-")))
 
     @routes.get("/{name}.js", response_class=Response, responses=plain("text/javascript", "A script of the pages"))
     def script(name: str) -> Response:
@@ -133,44 +117,15 @@ def router(view: TraceView, forward: ForwardView, registry: RegistryFile, scans:
             raise HTTPException(404)
         return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
-    @routes.get("/registry.cose", response_class=Response, responses=octets(_CBOR, "Voucher and registry, sealed"))
-    def registry_bundle() -> Response:
-        headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
-        return Response(registry.current().bundle, media_type=_CBOR, headers=headers)
-
-    @routes.get("/v1/keys/{kid}", response_class=Response, responses=octets(_CBOR, "One key, proved (spec 7.5)"))
-    def key(kid: Annotated[str, PathOf(pattern="^[0-9a-f]{16}$")]) -> Response:
-        headers = {"Cache-Control": "max-age=60", "X-Content-Type-Options": "nosniff"}
-        return Response(registry.current().shown(bytes.fromhex(kid)), media_type=_CBOR, headers=headers)
-
-    @routes.get("/v1/trace/{code}", responses={200: {"model": Story | Spread | Both}})
-    def machine(code: str, direction: Literal["back", "forward", "both"] = "back") -> JSONResponse:
-        code = asking.understand(code, registry.current().code_bases, set()).code or code
-        answer: dict[str, object] = {}
-        if direction != "forward":
-            answer |= asdict(view.tell(code))
-        if direction != "back":
-            answer |= asdict(forward.tell(code))
-        return JSONResponse(_plain(answer), headers=HEADERS)
-
-    @routes.get("/v1/trace/{code}/sales", responses={200: {"model": list[Sold]}})
-    def sales(code: str, after: Annotated[int, Query(ge=0, le=LARGEST_INTEGER)] = 0) -> JSONResponse:
-        return JSONResponse([asdict(each) for each in forward.sales(code, after)], headers=HEADERS)
-
     return routes
+
+
+def _seen(scans: Scans, setting: Setting, request: Request, code: str) -> Seen | None:
+    if "prefetch" in request.headers.get("sec-purpose", ""):
+        return None  # nobody looks at it yet
+    return scans.count(code, scanning.city_of(request.headers.get(setting.city_header or "-")))
 
 
 def _short(story: Story, registry: RegistryFile) -> str:
     bases = registry.current().code_bases
     return short.shorten(story.code, bases) if story.sale and story.code[:13] in bases else ""
-
-
-def _plain(value: Any) -> Any:
-    """Return a story with its byte strings in base64url, as JSON has none."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, bytes):
-        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-    return value
