@@ -19,7 +19,7 @@ from tracewire import cbor, record
 from simulators.scale_process import WAIT_TIMEOUT_S, Cell, ScaleProcess
 
 PROGRAM = "rail.main"
-HEAP = "208K"
+HEAP = "224K"
 """The 192 KiB of a scale, and 16 for the register of carcasses, the lots and the vouchers (ADR 0017)."""
 
 RAIL_CELL = Cell(counts_at_zero=84_000, counts_per_kg=20_000, noise_counts=120, drift_counts=400, seed=3)

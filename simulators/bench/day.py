@@ -56,7 +56,7 @@ async def _measured(directory: Path) -> list[Figure]:
         return [
             Figure(f"{BACKLOG} records from a scale through mutual TLS, settled", f"{records_per_s:.0f} records/s"),
             await _least_free(_scale_day(site), CUSTOMERS, "customers at a scale, of 192 KiB"),
-            await _least_free(_rail_day(site), CARCASSES, "carcasses at a rail scale, of 208 KiB"),
+            await _least_free(_rail_day(site), CARCASSES, "carcasses at a rail scale, of 224 KiB"),
             await _least_free(_terminal_day(site), DEALS, "deals at a terminal, of 224 KiB"),
         ]
 
