@@ -43,9 +43,10 @@ class RailDay(Day):
         ]
 
     def expected(self) -> Counter[str]:
-        """Every tag that came twice, every spell without paper."""
+        """Every tag that came twice, damage at the tag reader, every spell without paper."""
         return Counter(
             tag_repeated=self.done["same tag"],
+            tag_refused=min(1, self.done["garbled tag"]),
             carcass=self.done["carcasses"],
             printer_fault=self.done["no paper"],
         )

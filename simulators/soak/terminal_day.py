@@ -61,7 +61,12 @@ class TerminalDay(Day):
     def expected(self) -> Counter[str]:
         """Every deal that was signed, whatever became of its cards and its paper; each bad card of a kind once."""
         bad_cards = sum(self.done[what] > 0 for what in BAD_CARDS)
-        return Counter(movement=self.done["deals"], printer_fault=self.done["no paper"], card_refused=bad_cards)
+        return Counter(
+            movement=self.done["deals"],
+            printer_fault=self.done["no paper"],
+            card_refused=bad_cards,
+            overdrawn=min(1, self.done["overdrawn"]),
+        )
 
     def _issue(self) -> list[Card]:
         stock = Contents(WHOLESALER, "批发七号", ((1, LOT),), (STOCK_GRAMS,))

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from device.refusals import Refusals
+from hal import clock
 from hal.beeper import Beeper
 from hal.card_reader import CardReader
 from hal.display import Display
@@ -45,13 +47,14 @@ async def run() -> None:
     book = CarcassBook(history, publisher, register, desk, station.storage_line, settings.code_base, bool(has_sides))
     disposal = Disposal(history, publisher, register, book, settings.code_base, settings.e_grams)
     exit_desk = ExitDesk(settings, history, publisher, register, desk, station.paper, screen)
+    refusals = Refusals("tag_refused", history, publisher, clock.ticks_ms)
     app = RailApp(
         station=station,
         rail=rail,
         book=book,
         disposal=disposal,
         hands=Hands(station.platform, rail, book, desk, disposal, exit_desk, station.plate, screen),
-        tag_desk=TagDesk(rail, book, history, species),
+        tag_desk=TagDesk(rail, book, history, refusals, species),
         screen=screen,
     )
     await station.run(app, app.serve_tags(TagReader()), app.serve_cards(CardReader()))

@@ -12,6 +12,8 @@
 The record comes first and the cards follow, because a card can be pulled out and a record cannot.
 """
 
+from device.refusals import Refusals
+from hal import clock
 from scale.platform import Loads
 from tracewire.errors import Rejected, Unavailable
 
@@ -48,6 +50,7 @@ class TerminalApp:
         self._card_desk = card_desk
         self._loads = loads
         self._screen = screen
+        self._overdrawn = Refusals("overdrawn", station.history, station.publisher, clock.ticks_ms)
 
     def readings(self) -> "dict[str, int]":
         """Return its health fields."""
@@ -69,13 +72,21 @@ class TerminalApp:
         if key == "clear":
             self._trade_desk.clear(line or CLEARED)
         elif key == CONFIRM:
-            self._trade_desk.confirm()
+            self._confirm()
         elif key.startswith("plu") and key[3:].isdigit():
             self._trade_desk.choose(int(key[3:]))
         elif key.startswith("digit") and key[5:].isdigit():
             self._trade_desk.key_in(int(key[5:]))
         else:
             raise Rejected("key.unknown", key)
+
+    def _confirm(self) -> None:
+        try:
+            self._trade_desk.confirm()
+        except Rejected as refusal:
+            if refusal.code.endswith(".overdrawn"):
+                self._overdrawn.tell(refusal.code)
+            raise
 
     async def serve_cards(self) -> None:
         """Answer every card that is presented; one that is taken away ends nothing."""

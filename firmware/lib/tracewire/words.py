@@ -40,6 +40,8 @@ AUDIT_EVENTS = (
     "lots_frozen",  # another set of lots may not be sold
     "card_unsettled",  # a card was changed elsewhere before it was written: its stock may be wrong
     "card_refused",  # a card was held to the device that is not ours, copied, set back, damaged, or taken away too soon
+    "tag_refused",  # the reader at the rail said something damaged, or no ear tag of this line's animals
+    "overdrawn",  # somebody would have sold more of a lot than there is
 )
 
 

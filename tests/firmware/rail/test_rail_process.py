@@ -151,7 +151,10 @@ def test_what_cannot_be_a_tag_is_refused_in_words(at_the_line: Tell, image: Path
         await line.wait_for_beep("done")
 
     at_the_line(story)
-    assert len(bodies(history(image, flash), record.CARCASS)) == 1
+    records = history(image, flash)
+    assert len(bodies(records, record.CARCASS)) == 1
+    told = [body["detail"] for body in bodies(records, record.AUDIT)]
+    assert told == ["tag.checksum", "tag.frame", "tag.species", "tag.county", "tag.animal"]
 
 
 def test_a_lots_certificates_are_recorded_once_and_new_ones_are_added(

@@ -51,7 +51,8 @@ def test_more_than_the_card_holds_is_refused_with_what_is_left(in_the_hall: Tell
         await terminal.wait_for_answer("已成交 79.500 kg")
 
     in_the_hall(story)
-    assert kinds(history(image, flash)) == ["boot", "weighing", "weighing", "movement"]
+    assert kinds(history(image, flash)) == ["boot", "audit", "weighing", "weighing", "movement"]
+    assert [body["detail"] for body in bodies(history(image, flash), record.AUDIT)] == ["card.overdrawn"]
     assert moved_grams(image, flash) == [79_500]
 
 
