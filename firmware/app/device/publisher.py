@@ -30,7 +30,8 @@ class Publisher:
     """Sends the records of one journal and hears the receipts for them.
 
     ``keepers`` are (level, verifying key) from the device's configuration. ``first_seq`` is the first record of this
-    power-on, the newest one unless said. ``on_tick()`` is called about once a second: one more task would cost heap.
+    power-on, the newest one unless said. ``on_tick()`` is called about once a second: one more task would cost heap;
+    ``on_wake()`` at every new record, so that what is pending shows before anybody is told that it is done.
     ``sent``, ``receipts`` and ``ignored`` count; ``last_ignored`` is the code of the newest receipt that proved
     nothing.
     """
@@ -54,7 +55,7 @@ class Publisher:
         self._kept_proof = (0, b"")
         self.custody = Custody(kid, journal.released_to, self._digest_of)
         self._challenge = Challenge(first_seq or journal.next_seq - 1)
-        self.on_tick = _nothing
+        self.on_tick = self.on_wake = _nothing
         self.sent = self.receipts = self.ignored = 0
         self.last_ignored = ""
 
@@ -66,6 +67,7 @@ class Publisher:
     def wake(self) -> None:
         """Say that the journal has a new record."""
         self._wanted.set()
+        self.on_wake()
 
     def went_online(self) -> None:
         """Begin a session with the broker; for ``device.mqtt.Client``."""

@@ -56,13 +56,14 @@ async def run() -> None:
         publisher=publisher,
     )
     status = Status(screen, whereabouts, device.journal, publisher, device.client, device.progress)
+    publisher.on_wake = status.show
     await device.run(
         (whereabouts.readings,),
         app.is_busy,
         app.serve_keys(),
         app.serve_scans(),
         app.serve_photos(),
-        status.show(),
+        status.run(),
         whereabouts.follow(),
     )
 

@@ -20,7 +20,7 @@ PERIOD_MS = 500
 
 
 class Status:
-    """Asks receiver, journal, publisher and client, and tells the screen; ``show`` is an endless task."""
+    """Asks receiver, journal, publisher and client, and tells the screen; ``run`` is an endless task."""
 
     def __init__(
         self,
@@ -38,14 +38,17 @@ class Status:
         self._client = client
         self._progress = progress
 
-    async def show(self) -> None:
-        """Bring the screen up to date, for ever, and tell the watchdog that all goes on."""
+    def show(self) -> None:
+        """Bring the screen up to date."""
+        self._screen.place(self._whereabouts.words())
+        warning = WARNINGS.get(self._journal.state, "")
+        self._screen.storage(self._client.is_online, self._publisher.pending > 0, warning)
+
+    async def run(self) -> None:
+        """Show for ever, and tell the watchdog that all goes on."""
         while True:
-            self._screen.place(self._whereabouts.words())
-            state = self._journal.state
-            warning = WARNINGS.get(state, "")
-            self._screen.storage(self._client.is_online, self._publisher.pending > 0, warning)
+            self.show()
             self._progress("status")
-            if state != WORN_OUT:
+            if self._journal.state != WORN_OUT:
                 self._progress("journal")
             await asyncio.sleep_ms(PERIOD_MS)

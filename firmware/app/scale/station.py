@@ -56,6 +56,7 @@ class Station(Core):
         self.storage_line = StorageLine(
             screen, self.journal, self.publisher, self.client, self.progress, power.battery_percent
         )
+        self.publisher.on_wake = self.storage_line.show
         source = platform.source_of_weight(self.settings)
         self.platform = platform.Platform(source, self.weigher, screen, self.storage_line, self.progress)
         self.lock_desk = LockDesk(self._lock, CaseSwitch(), screen, self.history, self.publisher)
