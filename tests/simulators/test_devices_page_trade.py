@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 
 import httpx
 import pytest
@@ -288,6 +289,13 @@ def trace_site(scale: Locator) -> str:
 
 
 def newest(cloud: str, kind: int) -> dict[str, object]:
-    """Return what the newest record of a kind says in the ledger."""
-    statements = (record.decode(cose.parse(row.sealed).payload) for row in reversed(accounting.read_ledger(cloud)))
-    return next(statement.body for statement in statements if statement.kind == kind)
+    """Return what the newest record of a kind says in the ledger, as soon as there is one."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        rows = accounting.read_ledger(cloud)
+        statements = (record.decode(cose.parse(row.sealed).payload) for row in reversed(rows))
+        found = next((statement.body for statement in statements if statement.kind == kind), None)
+        if found is not None:
+            return found
+        assert time.monotonic() < deadline, "not in the ledger"
+        time.sleep(0.2)
