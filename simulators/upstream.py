@@ -142,7 +142,7 @@ class UpstreamDevice:
             return
         with self._settled:
             last = self._pending.get(answer.seq_to)
-            # A range after a hole frees nothing, as on a device: the head of a later, whole range would be gone with it.
+            # A range after a hole frees nothing, as on a device: the head of a later, whole range would go with it.
             follows = all(seq >= answer.seq_from for seq in self._pending)
             if last is not None and follows and chain.digest(last) == answer.head:
                 for seq in range(answer.seq_from, answer.seq_to + 1):
