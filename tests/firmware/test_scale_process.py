@@ -17,7 +17,7 @@ from simulators.firmware_image import INTERPRETER
 from simulators.printer import Printer
 from simulators.scale_process import Cell, ScaleProcess
 from tests.firmware.enrolling import enrol_board, found_authority
-from tests.firmware.evidence import history, kinds
+from tests.firmware.evidence import bodies, history, kinds, stop
 from tests.interpreters import ROOT
 
 CELL = Cell()
@@ -372,3 +372,39 @@ def test_a_full_journal_refuses_the_sale_and_loses_no_record(at_the_scale: Tell,
     after = history(image, flash)
     assert [statement.seq for statement in after[: len(before)]] == [statement.seq for statement in before]
     assert kinds(after[len(before) :]) == ["boot"]
+
+
+def test_a_suspended_seller_opens_no_session_and_sells_nothing_until_it_is_lifted(
+    at_the_scale: Tell, image: Path, flash: Path
+) -> None:
+    suspended = "商户已暂停经营，请到市场办公室"
+
+    async def refused(scale: ScaleProcess) -> None:
+        await put(scale, 520)
+        await scale.press("plu1")  # the session of before the power cut
+        await scale.wait_for_message(suspended)
+        await scale.present_card(card(OTHER_SELLER, "9号摊"))
+        await scale.wait_for_message("已刷卡 9号摊")
+        await scale.take_card()
+        await scale.present_card(card())
+        await scale.wait_for_message(suspended)
+        await scale.take_card()
+        await scale.press("plu1")  # the other seller's session holds
+        await scale.next_slip()
+
+    async def lifted(scale: ScaleProcess) -> None:
+        await sign_in(scale)
+        await put(scale, 640)
+        await scale.press("plu1")
+        await scale.next_slip()
+
+    flash_files.write(image, flash, {"session.cbor": card()})
+    stop(image, flash, [SELLER])
+    at_the_scale(refused)
+    stop(image, flash)
+    at_the_scale(lifted)
+    records = history(image, flash)
+    assert [body["detail"] for body in bodies(records, record.AUDIT)] == ["card.suspended"]
+    assert [body["net_grams"] for body in bodies(records, record.SALE)] == [520, 640]
+    sellers = [body["seller"] for body in bodies(records, record.SESSION)]
+    assert sellers == [SELLER, OTHER_SELLER, OTHER_SELLER, SELLER]

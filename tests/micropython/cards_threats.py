@@ -63,8 +63,8 @@ def test_a_card_that_cannot_prove_itself_identifies():
 
 def test_a_session_of_a_scale_reads_the_bytes_of_a_card():
     bench = Bench()
-    bench.line.place(issued(new_secure_card(), STOCK))
-    shown = session.decode_card(asyncio.run(bench.reader.next_contents()))
+    said = asyncio.run(bench.read(issued(new_secure_card(), STOCK)))
+    shown = session.decode_card(said.contents.encode())
     assert (shown.seller, shown.stall, shown.lot_of(2)) == (SELLER, STOCK.stall, OTHER_LOT)
 
 

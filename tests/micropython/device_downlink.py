@@ -8,6 +8,7 @@ import sys
 from device.clock_keeper import PATIENCE_MS, ClockKeeper
 from device.downlink import Downlink
 from device.downlink_lots import Lots
+from device.downlink_stops import Stops
 from device.history import History
 from device.journal import Journal
 from device.keystore import KeyStore
@@ -26,6 +27,8 @@ CLOUD, GATEWAY, STRANGER = [p256.SigningKey(bytes([number]) * 32) for number in 
 NOW_MS = 1790000000000
 YEAR_2000_MS = 946684800000
 LOT, OTHER_LOT = "35020000100070000012", "35020000100070000013"
+SELLER, OTHER_SELLER = "3502000010101", "3502000010102"
+CARD, OTHER_CARD = b"\x04\xa1\xb2\xc3\xd4\xe5\xf6", b"\x2b\x09\x09\x09"
 
 
 class BoardClock:
@@ -71,10 +74,15 @@ class Scale(Board):
         self.downlink = Downlink(ROOT, self.key.kid, keepers, self.keeper, self.history, self.publisher)
         self.freezes = 0
         self.lots = Lots(self.downlink, self.history, self.frozen)
+        self.stops, self.changes = Stops(self.downlink, self.history), 0
+        self.stops.on_change = self.stopped
         return self
 
     def frozen(self):
         self.freezes += 1
+
+    def stopped(self):
+        self.changes += 1
 
     def hear(self, sealed):
         self.downlink.hear("cx/1/scale-0001/down", sealed)
@@ -86,6 +94,17 @@ class Scale(Board):
         rows = [[lot] for lot in lots]
         statement = feed.Statement(kid or self.key.kid, feed.FREEZE, serial, NOW_MS - 1000, expires_ms, rows)
         return cose.seal(statement.encode(), purpose, key)
+
+    def stop(self, serial, sellers=(SELLER,), cards=(CARD,), key=CLOUD, kid=None, expires_ms=NOW_MS + 1000):
+        names = [feed.seller_name(seller) for seller in sellers], [feed.card_name(card) for card in cards]
+        row = [b"".join(column) for column in names]
+        statement = feed.Statement(kid or self.key.kid, feed.STOPS, serial, NOW_MS - 1000, expires_ms, [row])
+        return cose.seal(statement.encode(), cose.FEED, key)
+
+    def stands_stopped(self):
+        """Return the codes with which both sellers and both cards are refused, None for each that is not."""
+        sellers = [code_of(self.stops.require_seller, one) for one in (SELLER, OTHER_SELLER)]
+        return sellers + [code_of(self.stops.require_card, one) for one in (CARD, OTHER_CARD)]
 
     def send(self, seq=0):
         """Let a record, the newest unless said otherwise, go out, as the publisher does."""
@@ -248,6 +267,62 @@ def test_power_cut_at_every_step_of_a_freeze_leaves_the_old_list_or_the_new():
         assert scale.is_free() != scale.is_free(OTHER_LOT), step
         scale.say(6, (OTHER_LOT,))
         assert scale.is_free() and not scale.is_free(OTHER_LOT), step
+        scale.check_chain()
+        if not was_cut:
+            return
+    raise AssertionError("never ran to its end")
+
+
+def test_a_seller_and_a_card_stay_stopped_through_restarts_until_they_are_missing_from_the_list():
+    scale = Scale().boot()
+    assert scale.stands_stopped() == [None] * 4
+    scale.hear(scale.stop(5))
+    assert scale.stands_stopped() == ["card.suspended", None, "card.lost", None] and scale.changes == 1
+    scale.boot()
+    assert scale.stands_stopped() == ["card.suspended", None, "card.lost", None]
+    scale.hear(scale.stop(6))  # sealed anew: nobody else is stopped
+    assert scale.changes == 0
+    scale.hear(scale.stop(7, (OTHER_SELLER, SELLER), (OTHER_CARD,)))
+    assert scale.stands_stopped() == ["card.suspended", "card.suspended", None, "card.lost"]
+    scale.say(3)
+    scale.hear(scale.stop(8, (), ()))
+    scale.boot()
+    assert scale.stands_stopped() == [None] * 4 and not scale.is_free()
+    told = ["feed 5: 1 sellers, 1 cards", "feed 7: 2 sellers, 1 cards", "feed 8: 0 sellers, 0 cards"]
+    assert scale.audits("stops_changed") == told and scale.audits() == []
+
+
+def test_a_stop_list_that_is_not_sealed_for_us_now_stops_and_frees_nobody():
+    scale = Scale().boot()
+    old = scale.stop(4, (), ())
+    scale.hear(scale.stop(5))
+    hostile = (
+        (scale.stop(6, (), (), key=STRANGER), "downlink.keeper"),
+        (scale.stop(6, (), (), key=GATEWAY), "downlink.level"),
+        (scale.stop(6, (), (), kid=p256.key_id(STRANGER.point)), "downlink.kid"),
+        (scale.stop(6, (), (), expires_ms=NOW_MS - 999), "downlink.expired"),
+        (scale.stop(6, (), ())[:-1] + b"\x00", "cose.signature"),
+        (old, "downlink.replay"),
+    )
+    for sealed, code in hostile:
+        scale.hear(sealed)
+        assert scale.stands_stopped() == ["card.suspended", None, "card.lost", None], code
+    assert scale.audits() == [code for _, code in hostile]
+    assert scale.boot().downlink.shelf.serial(feed.STOPS) == 5
+
+
+def test_power_cut_at_every_step_of_a_stop_list_leaves_the_old_list_or_the_new():
+    old, new = ["card.suspended", None, "card.lost", None], [None, "card.suspended", None, "card.lost"]
+    for step in range(1, 60):
+        scale = Scale().boot()
+        scale.hear(scale.stop(5))
+        scale.flash.cut_after(step)
+        code_of(scale.hear, scale.stop(6, (OTHER_SELLER,), (OTHER_CARD,)))
+        was_cut = not scale.flash.is_powered
+        scale.boot()
+        assert scale.stands_stopped() in (old, new), step
+        scale.hear(scale.stop(6, (OTHER_SELLER,), (OTHER_CARD,)))
+        assert scale.stands_stopped() == new, step
         scale.check_chain()
         if not was_cut:
             return

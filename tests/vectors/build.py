@@ -51,6 +51,7 @@ FEEDS: dict[int, Any] = {
     feed.FREEZE: ((LOT,),),
     feed.CLOCK: ((TIME_MS, 5, bytes(range(32))),),
     feed.FIRMWARE: ((bytes(range(32)), 3, "/firmware/cx-s15/0.2.0"),),
+    feed.STOPS: ((feed.seller_name("3502000011234"), feed.card_name(bytes.fromhex("04a1b2c3d4e5f6"))),),
 }
 
 LOG = (1_234_567, bytes(range(32)))
@@ -150,12 +151,15 @@ def _refused_statements(payload: bytes) -> list[tuple[str, bytes, str]]:
     return [
         ("record_payload", payload, "feed.field"),
         ("version_2", _changed(statement, {1: 2}), "feed.version"),
-        ("kind_6", _changed(statement, {3: 6}), "feed.field"),
+        ("kind_7", _changed(statement, {3: 7}), "feed.field"),
         ("serial_0", _changed(statement, {4: 0}), "feed.field"),
         ("expired_when_issued", _changed(statement, {6: TIME_MS}), "feed.field"),
         ("lot_with_a_letter", _changed(statement, {7: [[b"\xab\xcd\xef\x12"]]}), "feed.body"),
         ("too_many_lots", _changed(statement, {7: [[b"\x12\x34\x56\x78"]] * 65}), "feed.body"),
         ("no_prices", _changed(statement, {3: feed.PRICES, 7: []}), "feed.body"),
+        ("no_stops", _changed(statement, {3: feed.STOPS, 7: []}), "feed.body"),
+        ("half_a_seller", _changed(statement, {3: feed.STOPS, 7: [[b"\x35\x02", b""]]}), "feed.body"),
+        ("too_many_cards", _changed(statement, {3: feed.STOPS, 7: [[b"", bytes(8 * 201)]]}), "feed.body"),
     ]
 
 

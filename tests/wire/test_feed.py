@@ -14,6 +14,8 @@ lots = st.text("0123456789", min_size=8, max_size=24)
 grams = st.integers(0, 0x7FFFFFFF)
 names = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=12)
 prices = st.tuples(st.integers(1, 99), names, st.binary(min_size=1, max_size=48), st.integers(1, 0x7FFFFFFF))
+parties = st.text("0123456789", min_size=9, max_size=13)
+numbers = st.binary(min_size=4, max_size=7)
 BODIES: dict[int, st.SearchStrategy[Any]] = {
     feed.PRICES: st.lists(prices, min_size=1, max_size=feed.MOST_PRICES),
     feed.STOCK: st.lists(st.tuples(lots, grams), max_size=feed.MOST_STOCK),
@@ -22,6 +24,12 @@ BODIES: dict[int, st.SearchStrategy[Any]] = {
         st.tuples(st.integers(0, 2**47 - 1), st.integers(1, 2**63 - 1), st.binary(min_size=32, max_size=32))
     ),
     feed.FIRMWARE: st.lists(st.tuples(st.binary(min_size=32, max_size=32), grams, names), max_size=1),
+    feed.STOPS: st.tuples(
+        st.tuples(
+            st.lists(parties.map(feed.seller_name), max_size=feed.MOST_STOPPED).map(b"".join),
+            st.lists(numbers.map(feed.card_name), max_size=feed.MOST_STOPPED).map(b"".join),
+        )
+    ),
 }
 
 
@@ -45,7 +53,7 @@ def test_a_statement_survives_the_round_trip_and_fits_a_device(kind_and_body: tu
     [
         {"kid": b"short"},
         {"kind": 0},
-        {"kind": 6},
+        {"kind": 7},
         {"serial": 0},
         {"serial": 2**63},
         {"issued_ms": -1},
@@ -58,6 +66,10 @@ def test_a_statement_survives_the_round_trip_and_fits_a_device(kind_and_body: tu
         {"kind": feed.PRICES, "body": ((1, "肉", b"x", 0),)},
         {"kind": feed.CLOCK, "body": ()},
         {"kind": feed.CLOCK, "body": ((1, 1, bytes(31)),)},
+        {"kind": feed.STOPS, "body": ()},
+        {"kind": feed.STOPS, "body": ((b"", b""),) * 2},
+        {"kind": feed.STOPS, "body": ((b"123456", b""),)},
+        {"kind": feed.STOPS, "body": ((b"", bytes(8 * 201)),)},
     ],
 )
 def test_a_statement_out_of_bounds_is_not_written(changes: dict[str, Any]) -> None:
@@ -80,7 +92,8 @@ def test_any_other_bytes_are_rejected_and_nothing_else_escapes(data: bytes) -> N
 
 @given(st.integers(0, 200), st.integers(0, 7), st.sampled_from(sorted(BODIES)))
 def test_a_flipped_bit_gives_another_statement_or_is_rejected(place: int, bit: int, kind: int) -> None:
-    body: Any = {feed.PRICES: ((1, "肉", b"x", 1),), feed.CLOCK: ((1, 1, bytes(32)),)}.get(kind, ())
+    never_empty = {feed.PRICES: ((1, "肉", b"x", 1),), feed.CLOCK: ((1, 1, bytes(32)),), feed.STOPS: ((b"", b""),)}
+    body: Any = never_empty.get(kind, ())
     payload = bytearray(statement(kind=kind, body=body).encode())
     payload[place % len(payload)] ^= 1 << bit
     try:
@@ -88,6 +101,33 @@ def test_a_flipped_bit_gives_another_statement_or_is_rejected(place: int, bit: i
     except Rejected:
         return
     assert decoded.encode() == bytes(payload)
+
+
+def test_the_longest_stop_list_fits_a_device() -> None:
+    most = (bytes(7) * feed.MOST_STOPPED, bytes(8) * feed.MOST_STOPPED)
+    sealed = cose.seal(statement(kind=feed.STOPS, body=(most,)).encode(), cose.FEED, KEY)
+    assert len(sealed) <= cose.MAX_SEALED_BYTES
+
+
+@given(st.lists(parties, max_size=9), parties)
+def test_a_seller_is_named_or_not(named: list[str], asked: str) -> None:
+    listed = b"".join(map(feed.seller_name, named))
+    assert feed.is_named(feed.seller_name(asked), listed) == (asked in named)
+    assert all(feed.is_named(feed.seller_name(one), listed) for one in named)
+
+
+@given(st.lists(numbers, max_size=9), numbers)
+def test_a_card_is_named_or_not(named: list[bytes], asked: bytes) -> None:
+    listed = b"".join(map(feed.card_name, named))
+    assert feed.is_named(feed.card_name(asked), listed) == (asked in named)
+    assert all(feed.is_named(feed.card_name(one), listed) for one in named)
+
+
+def test_a_name_across_two_others_is_none() -> None:
+    first, second = feed.seller_name("3502000010001"), feed.seller_name("3502000010002")
+    across = (first + second)[3:10]
+    assert not feed.is_named(across, first + second)
+    assert feed.is_named(across, first + second + across)
 
 
 def test_a_receipt_is_told_from_a_statement_unopened() -> None:

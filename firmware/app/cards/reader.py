@@ -83,11 +83,6 @@ class Reader:
         """Let the next ``next_card`` present a card that lies on the reader already: there is something to write."""
         self._present = _LOST
 
-    async def next_contents(self) -> "bytes | None":
-        """Wait as ``next_card`` does and read the card; the bytes are those that ``scale.session`` decodes."""
-        card = await self.next_card()
-        return None if card is None else (await card.read()).contents.encode()
-
     async def _look(self) -> "Target | None":
         try:
             if not self._is_started:

@@ -43,6 +43,7 @@ class RailApp:
         screen: "RailScreen",
     ) -> None:
         self._lock_desk = station.lock_desk
+        self._card_refusals = station.card_refusals
         self._history = station.history
         self._publisher = station.publisher
         self._rail = rail
@@ -88,7 +89,12 @@ class RailApp:
 
     def _hold(self, card: bytes) -> None:
         self._lock_desk.require_unlocked()
-        self._hands.hold(card)
+        try:
+            self._hands.hold(card)
+        except Rejected as refusal:
+            if refusal.code.startswith("card."):
+                self._card_refusals.tell(refusal.code)
+            raise
 
     def _settle(self, reading: "Reading", now: int) -> None:
         carcass = self._rail.carcass

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from device.config import Config
+    from device.downlink_stops import Stops
     from device.history import History
     from device.paper import Paper
     from device.publisher import Publisher
@@ -46,6 +47,7 @@ class ExitDesk:
         lot_desk: "LotDesk",
         paper: "Paper",
         screen: "RailScreen",
+        stops: "Stops",
     ) -> None:
         self._settings = settings
         self._history = history
@@ -54,14 +56,17 @@ class ExitDesk:
         self._lot_desk = lot_desk
         self._paper = paper
         self._screen = screen
+        self._stops = stops
         self._last = ()
 
     def hand_over(self, card: bytes) -> None:
         """Transfer what hangs of the lot on the line to the holder of ``card``.
 
-        Raises Rejected "session.card", "lot.none", "voucher.no_quarantine", "voucher.no_quality", "voucher.nothing".
+        Raises Rejected "session.card", "card.suspended", "lot.none", "voucher.no_quarantine", "voucher.no_quality",
+        "voucher.nothing".
         """
         buyer = session.decode_card(card).seller
+        self._stops.require_seller(buyer)
         lot = self._lot_desk.require()
         if not lot.numbers(PRODUCT_QUARANTINE):
             raise Rejected("voucher.no_quarantine")

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from device.downlink_stops import Stops
 from device.refusals import Refusals
 from hal import clock
 from hal.beeper import Beeper
@@ -46,7 +47,8 @@ async def run() -> None:
     rail = Rail(lightest_grams, settings.e_grams)
     book = CarcassBook(history, publisher, register, desk, station.storage_line, settings.code_base, bool(has_sides))
     disposal = Disposal(history, publisher, register, book, settings.code_base, settings.e_grams)
-    exit_desk = ExitDesk(settings, history, publisher, register, desk, station.paper, screen)
+    stops = Stops(station.downlink, history)
+    exit_desk = ExitDesk(settings, history, publisher, register, desk, station.paper, screen, stops)
     refusals = Refusals("tag_refused", history, publisher, clock.ticks_ms)
     app = RailApp(
         station=station,

@@ -11,11 +11,12 @@ on the screen. No task here waits between checking a load and writing its sale, 
 
 from scale.platform import Loads
 from scale.plu import PluKeys
-from scale.screens import sold
+from scale.screens import NEW_STOPS, sold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from device.downlink_lots import Lots
+    from device.downlink_stops import Stops
 
     from scale.keying import Keying
     from scale.plu import PriceList
@@ -38,6 +39,7 @@ class ScaleApp:
         screen: "Screen",
         slip_desk: "SlipDesk",
         lots: "Lots",
+        stops: "Stops",
         keying: "Keying",
     ) -> None:
         self._station = station
@@ -49,6 +51,8 @@ class ScaleApp:
         self._lots = lots
         self._keying = keying
         self._loads = Loads(screen, station.history, station.publisher)
+        self._in_hand = None  # the load that lay there when the market changed who may sell
+        stops.on_change = self._hear_stops
 
     def readings(self) -> "dict[str, int]":
         """Return its health fields."""
@@ -84,7 +88,7 @@ class ScaleApp:
         station.storage_line.require_room()
         station.weigher.check_sellable()
         goods = self._prices.find(number)
-        lot = self._sign_in.session().lot_of(goods.number)
+        lot = self._sign_in.session(load is self._in_hand).lot_of(goods.number)
         self._lots.require_sellable(lot, load.reading.net_grams)
         entries, weighing_back = load.weighing_before(station.history)
         entries.append(load.sale(goods, lot, weighing_back))
@@ -97,3 +101,7 @@ class ScaleApp:
         station.storage_line.show()
         self._screen.say(sold(goods, sale.body["amount_fen"]))
         self._slip_desk.issue(goods, sale, sealed, load.reading.is_preset)
+
+    def _hear_stops(self) -> None:
+        self._in_hand = self._loads.current
+        self._screen.say(NEW_STOPS)

@@ -11,14 +11,26 @@ from cards.reader import Reader
 from hal import entropy
 from hal.card_port import CardPort
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.downlink_stops import Stops
+
 
 class ProvedCards:
     """Cards as they are presented and taken away, read and judged."""
 
-    def __init__(self, root: str) -> None:
-        """Take keys and memory of cards under the flash root ``root``."""
+    def __init__(self, root: str, stops: "Stops") -> None:
+        """Take keys and memory of cards under the flash root ``root``; ``stops`` knows which are lost."""
         self._reader = Reader(Pn532(CardPort()), keyring.load(root), Counters(root), entropy.read)
+        self._stops = stops
 
     async def next_card(self) -> "bytes | None":
-        """Wait for a card's contents, None when it is taken away; every "card.…" and "reader.…" of ``cards``."""
-        return await self._reader.next_contents()
+        """Wait for a card's contents, None when it is taken away; every "card.…" and "reader.…" of ``cards``.
+
+        Rejected "card.lost" before it is read: only its number counts then.
+        """
+        card = await self._reader.next_card()
+        if card is None:
+            return None
+        self._stops.require_card(card.uid)
+        return (await card.read()).contents.encode()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from device.downlink_stops import Stops
 from hal.display import Display
 from hal.lamps import Lamps
 
@@ -28,7 +29,17 @@ async def run() -> None:
     history, publisher, weigher = station.history, station.publisher, station.weigher
     prices = plu.load(root)
     letterhead = Letterhead(settings.stall_gbk, settings.name, settings.trace_prefix, settings.code_base)
-    sign_in = SignIn(_card_source(root), SessionStore(root), prices, screen, history, publisher, station.card_refusals)
+    stops = Stops(station.downlink, history)
+    sign_in = SignIn(
+        _card_source(root, stops),
+        SessionStore(root),
+        prices,
+        screen,
+        history,
+        publisher,
+        station.card_refusals,
+        stops,
+    )
     downlink_desk = DownlinkDesk(station.downlink, prices, weigher, screen, history)
     app = ScaleApp(
         station=station,
@@ -37,17 +48,18 @@ async def run() -> None:
         screen=screen,
         slip_desk=SlipDesk(station.paper, letterhead),
         lots=downlink_desk.lots,
+        stops=stops,
         keying=Keying(weigher, prices, station.storage_line, screen, history, publisher),
     )
     await station.run(app, sign_in.serve_cards())
 
 
-def _card_source(root: str) -> object:
+def _card_source(root: str, stops: Stops) -> object:
     """Return what reads cards: with keys of the cards the scale does it itself, and only what does is imported."""
     if CARD_KEYS_FILE in os.listdir(root or "/"):
         from scale.card_source import ProvedCards  # noqa: PLC0415 (see above)
 
-        return ProvedCards(root)
+        return ProvedCards(root, stops)
     from hal.card_reader import CardReader  # noqa: PLC0415 (see above)
 
     return CardReader()

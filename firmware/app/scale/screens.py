@@ -39,6 +39,8 @@ card.blank 此卡未发行
 card.contents 此卡内容无法识别
 card.identifier_only 此卡只作身份识别
 card.gone 卡已离开，请再刷一次
+card.lost 此卡已挂失，请交市场办公室
+card.suspended 商户已暂停经营，请到市场办公室
 reader.silent 读卡器无应答，请报修
 reader.garbled 读卡器信号有误
 sale.repeated 本次称重已售，请取下货物
@@ -70,6 +72,7 @@ lot.overdrawn 超出批次余量，剩余 %s
 
 NEW_PRICES = "价格已由平台更新"
 NEW_FREEZE = "批次冻结名单已更新"
+NEW_STOPS = "停业和挂失名单已更新"
 SIGNED_IN = "已刷卡 "
 SIGNED_OUT = "已签退"
 TARED = "已去皮"

@@ -11,6 +11,7 @@ from scale.screens import SIGNED_IN, SIGNED_OUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from device.downlink_stops import Stops
     from device.refusals import Refusals
 
     from scale.plu import PriceList
@@ -30,6 +31,7 @@ class SignIn:
         history: object,
         publisher: object,
         refusals: "Refusals",
+        stops: "Stops",
     ) -> None:
         self._card_reader = card_reader
         self._store = store
@@ -38,14 +40,25 @@ class SignIn:
         self._history = history
         self._publisher = publisher
         self._refusals = refusals
+        self._stops = stops
         self._on_reader = None
         self._show()
 
-    def session(self) -> "Session":
-        """Return who is selling; Rejected "session.none" when nobody has tapped a card."""
-        if self._store.current is None:
+    def session(self, is_in_hand: bool = False) -> "Session":
+        """Return who is selling; Rejected "session.none" when nobody has tapped a card.
+
+        Rejected "card.suspended", which is on record, unless the load ``is_in_hand`` since before the market said so.
+        """
+        current = self._store.current
+        if current is None:
             raise Rejected("session.none")
-        return self._store.current
+        if not is_in_hand:
+            try:
+                self._stops.require_seller(current.seller)
+            except Rejected as refusal:
+                self._refusals.tell(refusal.code)
+                raise
+        return current
 
     async def serve_cards(self) -> None:
         """Answer every card that is presented; a card that is taken away ends nothing."""
@@ -69,6 +82,7 @@ class SignIn:
             self._screen.say(SIGNED_OUT)
 
     def _tap(self, card: "Session") -> None:
+        self._stops.require_seller(card.seller)
         before = self._store.current
         if before is None or before.card != card.card:
             entries = [card.record(session.IN, self._prices)]

@@ -4,6 +4,7 @@ Reading shows what is on it (Licheng plan, three (four): read, identify, write, 
 changes nothing here: what is owed stays owed, and the next tap begins with it.
 """
 
+from scale.screens import NEW_STOPS
 from tracewire.errors import Rejected
 
 from terminal.deal import Party
@@ -12,6 +13,7 @@ from terminal.screens import UNSETTLED, WRITTEN, said
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cards.card import Card, Reading
+    from device.downlink_stops import Stops
     from device.history import History
     from device.publisher import Publisher
 
@@ -30,25 +32,36 @@ class CardDesk:
         screen: "TerminalScreen",
         history: "History",
         publisher: "Publisher",
+        stops: "Stops",
     ) -> None:
         self._owed = owed
         self._trade_desk = trade_desk
         self._screen = screen
         self._history = history
         self._publisher = publisher
+        self._stops = stops
+        stops.on_change = self._hear_stops
 
     async def take(self, card: "Card") -> None:
         """Read a card, write what is owed to it, or let it sell or buy.
 
-        Raises every "card.…" of ``cards.card`` and every "deal.…" of ``Deal.take``.
+        A lost card is neither read nor written. A suspended holder's gets what a signed deal owes it and takes part in
+        no other; a deal that it is part of already goes on.
+
+        Raises every "card.…" of ``cards.card`` and ``Stops``, and every "deal.…" of ``Deal.take``.
         """
+        self._stops.require_card(card.uid)
         reading = await card.read()
         write = self._owed.find(card.uid)
         if write is None:
+            self._stops.require_seller(reading.contents.seller)
             self._trade_desk.take(Party(card, reading))
             self._screen.say(said(reading.contents))
         else:
             await self._settle(card, reading, write)
+
+    def _hear_stops(self) -> None:
+        self._screen.say(NEW_STOPS)
 
     async def _settle(self, card: "Card", reading: "Reading", write: "Write") -> None:
         is_on = write.is_on(reading.contents, reading.generation)

@@ -6,6 +6,7 @@ from cards import keyring
 from cards.counters import Counters
 from cards.pn532 import Pn532
 from cards.reader import Reader
+from device.downlink_stops import Stops
 from hal import entropy
 from hal.beeper import Beeper
 from hal.card_port import CardPort
@@ -52,7 +53,8 @@ async def run() -> None:
         screen=screen,
         lots=downlink_desk.lots,
     )
-    card_desk = CardDesk(owed, trade_desk, screen, station.history, station.publisher)
+    stops = Stops(station.downlink, station.history)
+    card_desk = CardDesk(owed, trade_desk, screen, station.history, station.publisher, stops)
     app = TerminalApp(station, reader, trade_desk, card_desk, loads, screen)
     await station.run(app, app.serve_cards())
 

@@ -1,4 +1,4 @@
-"""What comes down to a device besides receipts: prices, stock, frozen lots, time, firmware offers (spec 14).
+"""What comes down to a device besides receipts: prices, stock, frozen lots, time, firmware, stops (spec 14).
 
 Why one statement to one device: a statement for all could be shown to the wrong one, and a device has neither clock nor
 memory to tell. Each names the device's key, its kind and a serial number that only rises, so an old one is recognised
@@ -8,20 +8,24 @@ next one makes good.
 
 from tracewire import cbor
 from tracewire.errors import Misuse, Rejected
-from tracewire.fields import COUNT, LOT_CODE, MASS, SEQ, TIME, Number, Octets, Rows, Text
+from tracewire.fields import COUNT, LOT_CODE, MASS, SEQ, TIME, Number, Octets, Rows, Text, pack_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
 VERSION = 1
-PRICES, STOCK, FREEZE, CLOCK, FIRMWARE = 1, 2, 3, 4, 5
-KINDS = ("", "prices", "stock", "freeze", "clock", "firmware")
+PRICES, STOCK, FREEZE, CLOCK, FIRMWARE, STOPS = 1, 2, 3, 4, 5, 6
+KINDS = ("", "prices", "stock", "freeze", "clock", "firmware", "stops")
 """Names by number, for people."""
 
 MOST_PRICES = 24
 MOST_STOCK = MOST_FROZEN = 64
 """Rows of one body: a statement must fit a device's MQTT buffer, and its heap (spec 14.3)."""
+MOST_STOPPED = 200
+"""Sellers, and as many cards, of one stop list."""
+SELLER_BYTES, CARD_BYTES = 7, 8
+"""Of each name in it."""
 
 
 class _Octets(Octets):
@@ -30,6 +34,14 @@ class _Octets(Octets):
     def check(self, value: "Any") -> bool:
         """Tell whether ``value`` is bytes of a sensible length."""
         return isinstance(value, bytes) and 0 < len(value) <= self.length
+
+
+class _Names(Octets):
+    """Names of ``length`` bytes each, one after another in one byte string: 200 rows would be a sixth of a heap."""
+
+    def check(self, value: "Any") -> bool:
+        """Tell whether ``value`` is whole names, and not too many."""
+        return isinstance(value, bytes) and not len(value) % self.length and len(value) <= MOST_STOPPED * self.length
 
 
 _MAY_BE_EMPTY = (STOCK, FREEZE, FIRMWARE)  # nothing in stock, nothing frozen, an offer taken back
@@ -46,6 +58,8 @@ def _rows(kind: int) -> Rows:
         return Rows((LOT_CODE,), MOST_FROZEN)
     if kind == CLOCK:
         return Rows((TIME, SEQ, Octets(32)), 1)
+    if kind == STOPS:
+        return Rows((_Names(SELLER_BYTES), _Names(CARD_BYTES)), 1)
     return Rows((Octets(32), COUNT, Text(96)), 1)
 
 
@@ -54,7 +68,8 @@ class Statement:
 
     ``body`` is a sequence of rows, by ``kind``: PRICES (PLU number, name, name in GBK, fen per kg); STOCK (lot, grams
     left); FREEZE (lot,); CLOCK one row (Unix ms, seq and digest of the record it answers); FIRMWARE one row (digest of
-    the manifest bundle, security version, path) or none.
+    the manifest bundle, security version, path) or none; STOPS one row (``seller_name`` of everybody who may not
+    sell, ``card_name`` of every lost card), each joined to one byte string, perhaps an empty one.
     """
 
     def __init__(
@@ -74,6 +89,24 @@ class Statement:
             raise Misuse("feed.field")
         header[7] = _rows(self.kind).to_wire(self.body)
         return cbor.encode(header)
+
+
+def seller_name(seller: str) -> bytes:
+    """Return how a stop list names a seller: the code of 9 to 13 digits, packed and filled with F."""
+    return (pack_digits(seller) + b"\xff" * SELLER_BYTES)[:SELLER_BYTES]
+
+
+def card_name(number: bytes) -> bytes:
+    """Return how a stop list names a card: the length of its number, 4 to 7 bytes, and the number, filled with 0."""
+    return (bytes((len(number),)) + number + bytes(CARD_BYTES))[:CARD_BYTES]
+
+
+def is_named(name: bytes, names: bytes) -> bool:
+    """Tell whether ``name`` is one of the names that stand in ``names`` one after another."""
+    at = names.find(name)
+    while at >= 0 and at % len(name):
+        at = names.find(name, at + 1)
+    return at >= 0
 
 
 def is_statement(payload: bytes) -> bool:

@@ -42,6 +42,7 @@ AUDIT_EVENTS = (
     "card_refused",  # a card was held to the device that is not ours, copied, set back, damaged, or taken away too soon
     "tag_refused",  # the reader at the rail said something damaged, or no ear tag of this line's animals
     "overdrawn",  # somebody would have sold more of a lot than there is
+    "stops_changed",  # other sellers may not sell, or other cards are lost
 )
 
 

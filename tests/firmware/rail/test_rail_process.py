@@ -6,7 +6,7 @@ from tracewire import cbor, record
 
 from simulators.printer import Printer
 from simulators.rail_process import RailProcess, frame, lot_card
-from tests.firmware.evidence import bodies, history, kinds
+from tests.firmware.evidence import bodies, history, kinds, stop
 from tests.firmware.rail.line import BUYER, MORE_PIGS, PIGS, SETUP, Tell, bring_lot, tag, weigh
 
 
@@ -232,3 +232,19 @@ def test_a_buyers_card_takes_the_lots_carcasses_and_two_vouchers_are_printed(
         assert any(text in line for line in of_goods.lines), text
     assert any("182.000" in line for line in of_goods.lines)
     assert of_goods.codes[0][0] == SETUP.trace_url + str(movement.body["voucher"])
+
+
+def test_a_suspended_buyer_takes_nothing_from_the_line(at_the_line: Tell, image: Path, flash: Path) -> None:
+    buyer = cbor.encode({1: record.pack_digits(BUYER), 2: "八市12号", 3: []})
+
+    async def story(line: RailProcess) -> None:
+        await bring_lot(line)
+        await weigh(line, 90_000, tag(1))
+        await line.present_card(buyer)
+        await line.wait_for_message("商户已暂停经营，请到市场办公室")
+
+    stop(image, flash, [BUYER])
+    at_the_line(story)
+    records = history(image, flash)
+    assert [body["detail"] for body in bodies(records, record.AUDIT)] == ["card.suspended"]
+    assert "movement" not in kinds(records)

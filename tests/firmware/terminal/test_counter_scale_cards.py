@@ -16,9 +16,10 @@ from simulators.chip_process import Card, ChipProcess
 from simulators.firmware_image import SCALE_WITH_CARDS
 from simulators.terminal_process import PLATFORM_CELL
 from tests.firmware.enrolling import enrol_board
-from tests.firmware.evidence import bodies, history
+from tests.firmware.evidence import bodies, history, stop
 from tests.firmware.terminal.night import BUYER_UID, MASTERS, PIGS, PLAIN_UID, SETUP, STALL, plain, secure
 
+OTHER_UID = b"\x04\x77\x77\x77\x77\x77\x77"
 SELLER = Contents(STALL, "A12号", ((1, PIGS),))
 
 
@@ -74,3 +75,19 @@ def test_a_seller_signs_in_with_a_real_card_and_sells(scale_image: Path, flash: 
     signed = [(body["action"], body.get("stall")) for body in bodies(records, record.SESSION)]
     assert signed == [(1, "A12号"), (1, "B07号"), (0, "B07号")]
     assert [body["detail"] for body in bodies(records, record.AUDIT)] == ["card.foreign", "card.copied"]
+
+
+def test_a_lost_card_signs_nobody_in_and_the_holders_next_one_does(scale_image: Path, flash: Path) -> None:
+    lost, plain_lost, next_one = secure(BUYER_UID, SELLER), plain(PLAIN_UID, SELLER), secure(OTHER_UID, SELLER)
+
+    async def story() -> None:
+        async with ChipProcess(scale_image, flash, cell=PLATFORM_CELL) as scale:
+            await tap(scale, lost, "此卡已挂失，请交市场办公室")
+            await tap(scale, next_one, "已刷卡 A12号")
+            await tap(scale, plain_lost, "此卡已挂失")
+
+    stop(scale_image, flash, cards=[BUYER_UID, PLAIN_UID])
+    asyncio.run(story())
+    records = history(scale_image, flash)
+    assert [body["detail"] for body in bodies(records, record.AUDIT)] == ["card.lost"]
+    assert len(bodies(records, record.SESSION)) == 1

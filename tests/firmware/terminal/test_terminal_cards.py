@@ -9,7 +9,7 @@ from tracewire import cbor, feed, record
 from simulators import flash_files
 from simulators.printer import Printer
 from simulators.terminal_process import TerminalProcess
-from tests.firmware.evidence import bodies, history, kinds
+from tests.firmware.evidence import bodies, history, kinds, stop
 from tests.firmware.terminal.night import (
     BUYER_UID,
     EMPTY,
@@ -319,3 +319,46 @@ def test_a_printer_without_paper_stops_no_deal_and_the_buyer_prints_the_voucher_
     assert [any("补打联" in line for line in paper.lines) for paper in papers] == [False, False, True]
     assert moved_grams(image, flash) == [10_000]
     assert STALL in "".join(papers[2].lines)
+
+
+def test_a_lost_card_and_a_suspended_holder_take_part_in_no_deal(in_the_hall: Tell, image: Path, flash: Path) -> None:
+    seller, buyer = secure(SELLER_UID, STOCK), secure(BUYER_UID, EMPTY)
+    suspended = secure(b"\x04\x88\x88\x88\x88\x88\x88", Contents("3502000010102", "B07号", ()))
+
+    async def refused(terminal: TerminalProcess) -> None:
+        await show(terminal, seller, "此卡已挂失，请交市场办公室")
+        await show(terminal, suspended, "商户已暂停经营，请到市场办公室")
+        await show(terminal, buyer, "A12号 无批次")
+
+    async def found_again(terminal: TerminalProcess) -> None:
+        await show(terminal, seller, "批发七号")
+        await show(terminal, suspended, "B07号")
+
+    stop(image, flash, ["3502000010102"], [SELLER_UID])
+    in_the_hall(refused)
+    stop(image, flash)
+    in_the_hall(found_again)
+    told = [body["detail"] for body in bodies(history(image, flash), record.AUDIT)]
+    assert told == ["card.lost", "card.suspended"]
+
+
+def test_a_signed_deal_is_written_to_the_card_of_a_holder_who_was_suspended_since(
+    in_the_hall: Tell, image: Path, flash: Path
+) -> None:
+    seller, buyer = secure(SELLER_UID, STOCK), secure(BUYER_UID, EMPTY)
+
+    async def deal(terminal: TerminalProcess) -> None:
+        await show(terminal, seller, "批发七号")
+        await show(terminal, buyer, "A12号")
+        await weigh(terminal, 5_000)
+        await terminal.press("set")
+        await terminal.wait_for_answer("已成交")
+
+    async def settle(terminal: TerminalProcess) -> None:
+        await show(terminal, buyer, "已写卡 A12号 1:")
+        await show(terminal, buyer, "商户已暂停经营")
+
+    in_the_hall(deal)
+    stop(image, flash, [STALL])
+    in_the_hall(settle)
+    assert len(on(buyer).lots) == 1
