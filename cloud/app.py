@@ -26,6 +26,7 @@ from cloud.console import decision_endpoints
 from cloud.console import endpoints as console_endpoints
 from cloud.console.deciding import Decisions
 from cloud.console.projection import Places
+from cloud.console.stopping import Stopping
 from cloud.console.view import ConsoleView
 from cloud.db.engine import Store
 from cloud.feed import endpoints as feed_endpoints
@@ -145,7 +146,8 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     accounts = open_accounts(config)
     watch = Watch(config.directory, stores, accounts, registry, now_ms)
     lookout = _lookout(config, watch)
-    worker = Worker(derived, metrics, lambda: _follow(enforcement, shipper, lookout), None if project else ())
+    stopping = Stopping(stores.ledger, stores.projections, lambda: derived.watermarks()[Places.name])
+    worker = Worker(derived, metrics, lambda: _follow(enforcement, stopping, shipper, lookout), None if project else ())
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (
@@ -217,9 +219,10 @@ def _lookout(config: Config, watch: Watch) -> Lookout:
     return Lookout(Alerts(watch, is_told=webhook is not None), webhook)
 
 
-def _follow(enforcement: Enforcement, shipper: Shipper | None, lookout: Lookout) -> None:
+def _follow(enforcement: Enforcement, stopping: Stopping, shipper: Shipper | None, lookout: Lookout) -> None:
     """Do what follows from a pass of the projections."""
     enforcement.enforce(now_ms())
+    stopping.enforce(now_ms())
     lookout.wake()
     if shipper is not None:
         shipper.wake()

@@ -85,7 +85,8 @@ class Decisions:
         """Return what a decision about a seller would touch; raises as ``of_lot`` does."""
         row = self._view.seller(scopes.of_account(account, self._view.registry.current()), seller)
         _check_word(account, word, rights.SELLER_WORDS)
-        return Outlook(word, "", seller, "、".join(row.names), stalls=len(row.stands))
+        refusal = self._refusal(account, word, self._view.suspensions(row))
+        return Outlook(word, "", seller, "、".join(row.names), stalls=len(row.stands), refusal=refusal)
 
     def ask(self, account: Account, outlook: Outlook, reason: str, number: str) -> str:
         """Leave a decision to be sealed and return its number; on disk when this returns.
@@ -116,10 +117,10 @@ class Decisions:
             return list(asked.of_account(connection, account.name, limit))
 
     def _refusal(self, account: Account, word: str, commitments: list[bytes]) -> str:
-        if word != "release":
+        if word not in rights.RETURNS:
             return ""
         if not commitments:
-            return "not_stopped"
+            return "not_stopped" if word == "release" else ""
         with self._accounts.reader.connect() as connection:
             roles = asked.roles_of(connection, commitments)
         stopped_by = [roles.get(each, "") for each in commitments]

@@ -84,6 +84,15 @@ def decided(connection: Connection, codes: Iterable[str]) -> dict[str, Sequence[
     return dict(found)
 
 
+def suspended(connection: Connection) -> list[str]:
+    """Return the sellers whose newest decision suspends them, the one decided last first."""
+    columns = seller_decisions.c
+    ever = select(columns.seller).where(columns.decision == DECISIONS.index("suspend")).distinct()
+    newest = {code: stops[-1] for code, stops in decided(connection, connection.execute(ever).scalars()).items()}
+    found = [code for code, stop in newest.items() if stop.word == "suspend"]
+    return sorted(found, key=lambda code: (newest[code].moment_ms, newest[code].index), reverse=True)
+
+
 def sellers_of(connection: Connection, lot: str) -> list[str]:
     """Return to which sellers a lot was given."""
     chosen = select(lot_sellers.c.seller).where(lot_sellers.c.lot == lot).order_by(lot_sellers.c.seller)

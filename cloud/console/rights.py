@@ -1,7 +1,7 @@
 """Who may decide what; pure.
 
-Whoever stopped a lot may give it back, and a regulator always may: a market must not sell again what an inspector
-froze. What was decided at another console, or by command, only a regulator takes back.
+Whoever stopped a lot or a seller may give it back, and a regulator always may: a market must not sell again what an
+inspector froze. What was decided at another console, or by command, only a regulator takes back.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,9 @@ from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR
 LOT_WORDS = ("freeze", "recall", "release", "destroy")
 SELLER_WORDS = ("admit", "suspend")
 """Words of ``tracewire.vocabulary.DECISIONS`` for which there is a form."""
+
+RETURNS = ("release", "admit")
+"""Words that give back what was stopped."""
 
 _MAY = {
     MARKET_OPENER: ("freeze", "recall", "release", "admit", "suspend"),
@@ -34,5 +37,5 @@ def may(role: str, word: str) -> bool:
 
 
 def may_release(role: str, stopped_by: Iterable[str]) -> bool:
-    """Tell whether a role may give back what these roles stopped; an unknown one is empty."""
+    """Tell whether a role may give a lot or a seller back whom these roles stopped; an unknown one is empty."""
     return may(role, "release") and (role == REGULATOR or set(stopped_by) == {role})

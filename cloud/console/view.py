@@ -92,6 +92,13 @@ class ConsoleView:
             raise Rejected("console.unknown", "there is no such seller here")
         return row
 
+    def suspensions(self, row: SellerRow) -> list[bytes]:
+        """Return the commitments in the decisions that suspend a seller now: those since it was last admitted."""
+        since = max((at for at, each in enumerate(row.history) if each.word == "admit"), default=-1)
+        stops = [each.index for each in row.history[since + 1 :] if each.word == "suspend"]
+        with self._reading() as now:
+            return [entry.body["account"] for entry in now.evidence.entries(stops)]
+
     def today(self, scope: Scope, now_ms: int) -> Today:
         """Return what waits for a decision."""
         flags, counts = self.flags(scope, "", 0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from tracewire import cbor
@@ -92,10 +92,8 @@ def show(directory: Directory) -> None:
         for order in tables.all_orders(connection):
             rows = cbor.decode(order.body)
             assert isinstance(rows, list)
-            kind = wire.KINDS[order.kind]
-            typer.echo(
-                f"{kind:9} {order.version:6}  {_whom(order.device)}  {len(rows)} rows  {_time(order.ordered_ms)}"
-            )
+            kind, size = wire.KINDS[order.kind], _size(order.kind, rows)
+            typer.echo(f"{kind:9} {order.version:6}  {_whom(order.device)}  {size}  {_time(order.ordered_ms)}")
         for (device, kind_number), sealed in sorted(tables.sealed_for(connection).items()):
             kind, until = wire.KINDS[kind_number], _time(sealed.expires_ms)
             typer.echo(f"sealed    {sealed.version:6}  {device}  {kind} of order {sealed.order_version}, until {until}")
@@ -128,6 +126,13 @@ def _left(text: str) -> tuple[str, int]:
     if not grams.isdecimal():
         raise typer.BadParameter(f"{text!r} is not LOT:GRAMS")
     return lot, int(grams)
+
+
+def _size(kind: int, rows: Any) -> str:
+    if kind != wire.STOPS:
+        return f"{len(rows)} rows"
+    ((sellers, cards),) = rows
+    return f"{len(sellers) // wire.SELLER_BYTES} sellers, {len(cards) // wire.CARD_BYTES} cards"
 
 
 def _whom(device: str) -> str:

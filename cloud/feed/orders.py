@@ -1,10 +1,10 @@
-"""What people order: prices, stock, freezes, firmware. The console, a recall and the command line call these functions.
+"""What people order: prices, stock, freezes, stops, firmware. Console, recall and command line call this.
 
 An order is data, sealed by nobody here: the running cloud seals it for each device when a gateway asks next
 (``cloud/feed/statements.py``), so whoever gives orders needs no key. An order that returned is on disk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, update
@@ -85,6 +85,19 @@ def unfreeze(store: Store, lot: str, now_ms: int) -> int:
         ended = update(tables.freezes).where(tables.freezes.c.lot == lot, tables.freezes.c.until_ms.is_(None))
         connection.execute(ended.values(until_ms=now_ms))
         return _order_freeze(connection, now_ms)
+
+
+def order_stops(store: Store, sellers: Collection[str], now_ms: int) -> int | None:
+    """Let these sellers, and nobody else, be stopped from now on; return the order's version, None when they are.
+
+    ``Rejected("feed.order")`` when there are more than a device can hold.
+    """
+    row = [b"".join(sorted(map(feed.seller_name, sellers))), b""]
+    with store.reader.connect() as connection:
+        held = tables.body_of(connection, feed.STOPS, EVERYONE)
+    if held == [row] or not (held or any(row)):
+        return None
+    return _order(store, feed.STOPS, EVERYONE, [row], now_ms)
 
 
 def _order_freeze(connection: Connection, now_ms: int) -> int:

@@ -27,6 +27,8 @@ RENEW_MS = VALID_MS // 2
 """Sealed anew when less than this is left."""
 SELLERS = ("scale", "terminal")
 """Who acts on an order for EVERYONE."""
+_CARD_READERS = (*SELLERS, "rail")
+"""Who acts on one that stops people and cards: a line hands carcasses over to the holder of a card."""
 MOST_AT_ONCE = 1_000
 """Statements in one answer; a gateway asks on from the version it got."""
 
@@ -86,7 +88,7 @@ class Statements:
         for kind in {kind for kind, _ in orders}:
             for credential in _current(roll):
                 order = orders.get((kind, credential.name))
-                if order is None and credential.role in SELLERS:
+                if order is None and credential.role in (_CARD_READERS if kind == feed.STOPS else SELLERS):
                     order = orders.get((kind, EVERYONE))
                 if order is None:
                     continue

@@ -88,6 +88,15 @@ def all_orders(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(orders).order_by(orders.c.kind, orders.c.device)).all()
 
 
+def body_of(connection: Connection, kind: int, device: str) -> list[Any]:
+    """Return the rows of an order in force, none when there is no such order."""
+    of_kind = orders.c.kind == kind, orders.c.device == device
+    body = connection.execute(select(orders.c.body).where(*of_kind)).scalar_one_or_none()
+    rows = [] if body is None else cbor.decode(body)
+    assert isinstance(rows, list)
+    return rows
+
+
 def sealed_for(connection: Connection) -> dict[tuple[str, int], Row[Any]]:
     """Return every statement by device and kind."""
     return {(row.device, row.kind): row for row in connection.execute(select(statements))}

@@ -6,14 +6,14 @@ import random
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
 from tracewire.errors import Unavailable
 
-from simulators import chromium, upstream
+from simulators import upstream
 from simulators.market import Vendor
 from simulators.scale_process import ScaleProcess
 from simulators.site import CONSOLE, MARKET, STALLS, Site
 from simulators.upstream import UpstreamDevice
+from tests.journeys.deciding import decide_by_hand
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 STALL = STALLS[0]
@@ -62,20 +62,9 @@ async def _recall_while_selling(site: Site, lot: str) -> None:
 
 
 def _recall_by_hand(site: Site, lot: str) -> None:
-    """Sign in as the market's opener, look at the lot, confirm its recall, and wait until it is in the ledger."""
+    """Let the market's opener look at the lot and confirm its recall."""
     password = site.open_account("lin", "market_opener", "--site", MARKET)
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        page = browser.new_context(locale="zh-CN").new_page()
-        page.goto(f"{site.url}/console/lots/{lot}")
-        page.get_by_label("账号").fill("lin")
-        page.get_by_label("密码").fill(password)
-        page.get_by_role("button", name="登录").click()
-        page.get_by_role("link", name="召回…").click()
-        page.get_by_label("理由").fill("抽检不合格")
-        page.get_by_role("button", name="确认召回").click()
-        expect(page.locator("#progress")).to_contain_text("并写入账本", timeout=60_000)
-        browser.close()
+    decide_by_hand(site, "lin", password, f"lots/{lot}", "召回")
 
 
 def _decide(site: Site, word: str, lot: str) -> str:

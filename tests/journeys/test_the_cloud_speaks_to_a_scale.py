@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from tracewire import cose, feed, p256, record, words
 
+from cloud.recall.console import Console, Decision
 from simulators import accounting, flash_files
 from simulators.node import now_ms
 from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
-from simulators.site import GATEWAY_NAME, STALLS, Site
+from simulators.site import CONSOLE, GATEWAY_NAME, MARKET, STALLS, Site
+from tests.journeys.deciding import decide_by_hand
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 STALL, LOT, OTHER_LOT = STALLS[0], "35020000200010000003", "35020000200010000009"
 CLOUD = "cloud-01"
+FROZEN, SUSPENDED, NEW_STOPS = "此批次已冻结", "商户已暂停经营，请到市场办公室", "停业和挂失名单已更新"
 TWENTY_SIX_YEARS_MS = 26 * 365 * 86_400_000
 
 Story = Callable[[ScaleProcess], Awaitable[None]]
@@ -36,14 +39,17 @@ def order(site: Site, *words_of_command: str) -> None:
     site.chengxin("cloud", "feed", *words_of_command, "--dir", str(site.node(CLOUD)))
 
 
-def at_the_scale(site: Site, story: Story, clock_offset_ms: int = 0) -> None:
-    """Switch the scale on, sign in, let the story happen, let everything reach the cloud, switch off."""
+def at_the_scale(site: Site, story: Story, clock_offset_ms: int = 0, opening: str = STALL.name) -> None:
+    """Switch the scale on, hold the card until the ``opening`` is said, let the story happen, switch off.
+
+    Everything has reached the cloud by then.
+    """
 
     async def run() -> None:
         scale = ScaleProcess(site.image, site.flash(STALL), cell=STALL.cell, clock_offset_ms=clock_offset_ms)
         async with scale:
             await scale.present_card(STALL.card(LOT))
-            await scale.wait_for_text(STALL.name)
+            await scale.wait_for_text(opening)
             await scale.take_card()
             await story(scale)
             await scale.wait_until(lambda: "link" in scale.lamps and "pending" not in scale.lamps, 60)
@@ -53,25 +59,37 @@ def at_the_scale(site: Site, story: Story, clock_offset_ms: int = 0) -> None:
 
 async def sell(scale: ScaleProcess, grams: int) -> list[str]:
     """Sell with the first key; return the lines of the slip."""
-    await scale.wait_for_lamp("zero")
-    await scale.put_load(grams)
-    await scale.wait_until(lambda: "stable" in scale.lamps and "zero" not in scale.lamps)
+    await settle(scale, grams)
     await scale.press("plu1")
     slip = await scale.next_slip()
-    await scale.remove_load()
-    await scale.wait_for_lamp("zero")
+    await take_off(scale)
     return Printer().render(slip).lines
 
 
-async def be_refused(scale: ScaleProcess) -> None:
-    """Put goods down, press the key, read why not."""
+async def settle(scale: ScaleProcess, grams: int) -> None:
+    """Put goods down and let them come to rest."""
     await scale.wait_for_lamp("zero")
-    await scale.put_load(500)
+    await scale.put_load(grams)
     await scale.wait_until(lambda: "stable" in scale.lamps and "zero" not in scale.lamps)
-    await scale.press("plu1")
-    await scale.wait_for_text("此批次已冻结")
+
+
+async def take_off(scale: ScaleProcess) -> None:
     await scale.remove_load()
     await scale.wait_for_lamp("zero")
+
+
+async def be_refused(scale: ScaleProcess, why: str = FROZEN) -> None:
+    """Put goods down, press the key, read why not."""
+    await settle(scale, 500)
+    await scale.press("plu1")
+    await scale.wait_for_text(why)
+    await take_off(scale)
+
+
+async def forget(scale: ScaleProcess, message: str) -> None:
+    """Clear what the scale said, so that it can be seen to say it again."""
+    await scale.press("clear")
+    await scale.wait_until(lambda: not any(message in line for line in scale.screen))
 
 
 def committed(site: Site, kind: int) -> list[record.Record]:
@@ -109,6 +127,64 @@ def test_a_frozen_lot_cannot_be_sold_also_after_a_power_cut_until_it_is_freed(si
     told = audits(site, "lots_frozen")
     assert [detail.partition(": ")[2] for detail in told] == [LOT, "none"]
     assert [sale.body["net_grams"] for sale in committed(site, record.SALE)] == [520, 640]
+
+
+def test_a_seller_suspended_at_the_console_finishes_the_sale_in_hand_and_sells_again_when_it_is_lifted(
+    site: Site,
+) -> None:
+    password = site.open_account("lin", "market_opener", "--site", MARKET)
+    before = len(committed(site, record.SALE))
+
+    async def decide(word: str) -> None:
+        await asyncio.to_thread(decide_by_hand, site, "lin", password, f"sellers/{STALL.seller_code}", word)
+
+    async def suspend(scale: ScaleProcess) -> None:
+        await sell(scale, 520)
+        await scale.wait_until(lambda: "pending" not in scale.lamps, 60)
+        await settle(scale, 630)
+        await decide("暂停经营")
+        await scale.wait_for_text(NEW_STOPS, 60)
+        await scale.press("plu1")  # the customer was being served
+        await scale.next_slip()
+        await take_off(scale)
+        await be_refused(scale, SUSPENDED)
+        await forget(scale, SUSPENDED)
+        await scale.present_card(STALL.card(LOT))
+        await scale.wait_for_text(SUSPENDED)
+        await scale.take_card()
+
+    async def still_suspended_then_lifted(scale: ScaleProcess) -> None:
+        await forget(scale, SUSPENDED)
+        await be_refused(scale, SUSPENDED)
+        await decide("准入")
+        await scale.wait_for_text(NEW_STOPS, 60)
+        await sell(scale, 740)
+
+    site.console.start()
+    at_the_scale(site, suspend)
+    at_the_scale(site, still_suspended_then_lifted, opening=SUSPENDED)
+    assert [sale.body["net_grams"] for sale in committed(site, record.SALE)[before:]] == [520, 630, 740]
+    told = [detail.partition(": ")[2] for detail in audits(site, "stops_changed")]
+    assert told == ["1 sellers, 0 cards", "0 sellers, 0 cards"]
+    assert "card.suspended" in audits(site, "card_refused")
+
+
+def test_the_longest_stop_list_leaves_a_scale_heap_to_sell_in(site: Site) -> None:
+    def suspend_many() -> None:
+        desk = Console(site.node(CONSOLE[0]))
+        for number in range(feed.MOST_STOPPED):
+            desk.decide(Decision("suspend", "", "抽检不合格", "lin", f"{4401000000000 + number}"))
+        desk.deliver(f"https://localhost:{site.ingest_port}")
+
+    async def story(scale: ScaleProcess) -> None:
+        await scale.wait_for_lamp("link")
+        await asyncio.to_thread(suspend_many)
+        await scale.wait_for_text(NEW_STOPS, 60)
+        await sell(scale, 850)
+
+    at_the_scale(site, story)
+    assert audits(site, "stops_changed")[-1].endswith(f": {feed.MOST_STOPPED} sellers, 0 cards")
+    assert committed(site, record.SALE)[-1].body["net_grams"] == 850
 
 
 def test_a_price_list_waits_for_the_empty_pan_and_every_change_is_on_record(site: Site) -> None:

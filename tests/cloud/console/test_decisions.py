@@ -114,6 +114,19 @@ def test_a_seller_is_suspended_and_admitted(cloud: CloudUnderTest, told: Told, d
             assert said in client.get("/console/sellers").text
 
 
+def test_a_market_lifts_no_suspension_of_a_regulator(cloud: CloudUnderTest, told: Told, desk: Path) -> None:
+    path = f"/console/sellers/{SELLER}/decide"
+    with visitor(cloud, "market_opener") as opener, visitor(cloud, "regulator") as regulator:
+        confirm(regulator, path, "suspend")
+        seal(cloud, desk)
+        confirm(opener, path, "suspend")
+        seal(cloud, desk)
+        assert "只有监管人员" in opener.get(f"{path}?word=admit").text
+        confirm(regulator, path, "admit")
+        seal(cloud, desk)
+        confirm(opener, path, "admit")  # nothing is suspended any more
+
+
 @pytest.mark.parametrize("reason", ["", "   ", "超" * 81, "two\nlines", "x\u202ey"])
 def test_a_decision_without_a_good_reason_is_asked_again(cloud: CloudUnderTest, told: Told, reason: str) -> None:
     path = f"/console/lots/{told.lot}/decide"
