@@ -6,7 +6,7 @@ unacknowledged; what cannot be held comes again from the devices' journals.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from tracewire import topics
@@ -26,6 +26,10 @@ from edge.verify import Refused, Verifier
 log = structlog.get_logger("edge.gateway")
 
 
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class Gateway:
     """Steps 5 to 7 over parts that somebody else built (``edge/assembly.py``)."""
 
@@ -38,7 +42,9 @@ class Gateway:
         bunch: int,
         *,
         spread: Spread = AT_RANDOM,
+        now_ms: Callable[[], int] = _now_ms,
     ) -> None:
+        """``spread`` and ``now_ms`` are for a simulated world's luck and clock; on a site both are left out."""
         self._verifier = verifier
         self._outbox = outbox
         self._key = key
@@ -46,6 +52,7 @@ class Gateway:
         self._bunch = bunch
         self._disk = Backoff(100, 5_000, 100, 5_000, spread)
         self._clock_answers = ClockAnswers(key)
+        self._now_ms = now_ms
 
     async def run(self, inbox: Inbox, forwarder: Forwarder) -> None:
         """Receive and forward until cancelled."""
@@ -74,10 +81,10 @@ class Gateway:
         kept = await asyncio.to_thread(self._verify_and_keep, deliveries)
         for delivery in deliveries:
             delivery.acknowledge()  # the broker may forget; the device may not, it waits for the receipt
-        for topic, receipt in sealed_receipts(kept, self._key, _now_ms()):
+        for topic, receipt in sealed_receipts(kept, self._key, self._now_ms()):
             inbox.publish(topic, receipt)
             self._health.receipts.labels("gateway").inc()
-        for topic, sealed in self._clock_answers.sealed(kept, _now_ms()):
+        for topic, sealed in self._clock_answers.sealed(kept, self._now_ms()):
             inbox.publish(topic, sealed)
         for device, answers in kept.answers.items():
             for sealed in answers:
@@ -131,7 +138,3 @@ def _grouped(refused: Sequence[Refused]) -> dict[tuple[str, str], list[Refused]]
     for one in refused:
         grouped.setdefault((one.sender, one.code), []).append(one)
     return grouped
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

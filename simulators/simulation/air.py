@@ -27,6 +27,10 @@ class Air:
         else:
             self._ears[name] = hear
 
+    def reaches(self, name: str) -> bool:
+        """Tell whether anybody listens under this name."""
+        return name in self._ears
+
     def send(self, to: str, topic: str, payload: bytes) -> None:
         """Send and forget."""
         if self._world.happens("message lost"):

@@ -26,7 +26,7 @@ LIMITS = ClockLimits(ahead_hours=24, behind_days=60)
 
 
 class CloudHouse(httpx.AsyncBaseTransport):
-    """One cloud, seen from the end of a gateway's line; it restarts within each request that finds it down."""
+    """One cloud, seen from the end of the gateways' lines; it restarts within each request that finds it down."""
 
     def __init__(self, world: World, oracle: Oracle, key: p256.SigningKey, directory: Path, root_point: bytes) -> None:
         self._world = world

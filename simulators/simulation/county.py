@@ -1,4 +1,4 @@
-"""One world from its seed: devices, a gateway and a cloud, a stormy morning, then calm until everything has arrived.
+"""One world from its seed: devices, gateways and a cloud, a stormy morning, then calm until everything has arrived.
 
 run(seed=7, directory=Path("world"))      # raises nothing; look at `Outcome.broken`
 """
@@ -22,7 +22,7 @@ from simulators.simulation.clockwork import START_MS, World
 from simulators.simulation.cloud import LEDGER, CloudHouse
 from simulators.simulation.derived import FAULT, DerivedHouse
 from simulators.simulation.device import Device
-from simulators.simulation.gateway import GatewayHouse
+from simulators.simulation.gateway import LOST_FOR_GOOD, GatewayHouse
 from simulators.simulation.oracle import BrokenPromise, Oracle
 
 STORM_SECONDS = (60, 400)
@@ -44,6 +44,8 @@ ODDS = {
     "clock jumps": 0.03,
     "image copied": 0.6,
     "image put back": 0.5,
+    "device roams": 0.3,
+    LOST_FOR_GOOD: 0.3,
 }
 """The odds of an ordinary storm; each world weighs them anew."""
 
@@ -69,28 +71,39 @@ class County:
         self.oracle = Oracle(self.world)
         air = Air(self.world)
         nodes = [Node(f"scale-{number:04}", "scale", _secret(chance)) for number in range(1, chance.randint(2, 4))]
-        gateway = Node("gateway-01", "gateway", _secret(chance))
+        gateways = [
+            Node(f"gateway-{number:02}", "gateway", _secret(chance)) for number in range(1, chance.randint(2, 3))
+        ]
         cloud = Node("cloud-01", "cloud", _secret(chance))
         trust = Trust(START_MS)
-        for house in ("gateway", "cloud"):
+        bundle = trust.bundle([*nodes, *gateways, cloud])
+        for house in ("cloud", *(gateway.name for gateway in gateways)):
             (directory / house).mkdir(parents=True)
-        bundle = trust.bundle([*nodes, gateway, cloud])
-        (directory / "gateway" / "registry.cose").write_bytes(bundle)
-        (directory / "cloud" / "registry.cose").write_bytes(bundle)
+            (directory / house / "registry.cose").write_bytes(bundle)
         create_store(directory / "cloud" / LEDGER, REVISIONS)
-        self.gateway = GatewayHouse(self.world, air, gateway.key, directory / "gateway", trust.root_point)
+        self.gateways = [
+            GatewayHouse(self.world, air, gateway, directory / gateway.name, trust.root_point) for gateway in gateways
+        ]
         self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point)
         self.derived = DerivedHouse(self.world, self.oracle, directory / "cloud")
-        self.gateway.wire = self.cloud
-        self.oracle.gateway_holds = self.gateway.holds
-        keepers = [(GATEWAY, _verifier(gateway)), (CLOUD, _verifier(cloud))]
+        for each in self.gateways:
+            each.wire = self.cloud
+        for each in self.gateways[1:]:
+            each.on_lost = self.oracle.burned
+        self.oracle.gateway_holds = lambda device, seq: any(each.holds(device, seq) for each in self.gateways)
+        keepers = [*((GATEWAY, _verifier(gateway)) for gateway in gateways), (CLOUD, _verifier(cloud))]
         self.devices = [Device(self.world, air, self.oracle, node, directory / node.name) for node in nodes]
         for device in self.devices:
             device.keepers = keepers
+            device.gateways = [gateway.name for gateway in gateways]
 
     async def live(self) -> None:
         """Storm, calm, and the last judgement; ends with ``BrokenPromise`` at the first promise that fails."""
-        houses = [self.gateway.live(), self.derived.live(), *(device.live() for device in self.devices)]
+        houses = [
+            *(gateway.live() for gateway in self.gateways),
+            self.derived.live(),
+            *(device.live() for device in self.devices),
+        ]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(house) for house in houses]
             await self.world.pause(*(1000 * seconds for seconds in STORM_SECONDS))
@@ -109,7 +122,8 @@ class County:
         self.derived.finish()
 
     def _is_settled(self) -> bool:
-        return self.oracle.unsettled == 0 and self.gateway.is_settled and all(one.is_settled for one in self.devices)
+        has_arrived = self.oracle.unsettled == 0 and all(gateway.is_settled for gateway in self.gateways)
+        return has_arrived and all(device.is_settled for device in self.devices)
 
 
 def as_it_is(_county: County) -> None:

@@ -66,10 +66,10 @@ class Nvram:
 class Link:
     """The device's MQTT client as its publisher knows it; the link comes and goes."""
 
-    def __init__(self, world: World, air: Air, device: str) -> None:
+    def __init__(self, world: World, air: Air, gateway: str) -> None:
         self._world = world
         self._air = air
-        self._device = device
+        self.gateway = gateway
         self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self.is_online = False
 
@@ -86,7 +86,7 @@ class Link:
         """Return when the broker has acknowledged; ``Unavailable`` when the link broke, before or after it took it."""
         await self._world.pause(1, 30)
         if self.is_online:
-            self._air.send("gateway", topic, sealed)
+            self._air.send(self.gateway, topic, sealed)
         if not self.is_online or self._world.happens("link breaks"):
             self.is_online = False
             raise Unavailable("mqtt.closed")
@@ -109,6 +109,7 @@ class Device:
         firmware.journal.create(str(directory / "journal"))
         self.publisher_type: Any = firmware.publisher.Publisher
         self.keepers: list[tuple[int, p256.VerifyingKey]] = []
+        self.gateways: list[str] = []
 
     async def live(self) -> None:
         """Be switched on, be unplugged, be switched on again."""
@@ -138,7 +139,7 @@ class Device:
 
     def _start(self) -> None:
         """Recover from flash, as a board does; nothing of the life before is in memory."""
-        self._link = Link(self._world, self._air, self.node.name)
+        self._link = Link(self._world, self._air, self._world.random.choice(self.gateways))
         self._journal = _CutJournal(self._world, self._oracle, self.node.name, str(self._directory / "journal"))
         self._oracle.on_flash(self.node.name, self._journal.oldest_seq, self._journal.next_seq)
         self._nvram = self._nvram or self.nvram_type()
@@ -167,19 +168,30 @@ class Device:
             self._publisher.wake()
 
     async def _connect(self) -> None:
-        """Come online and go offline."""
+        """Come online and go offline; with two gateways in reach, at the other one now and then."""
         while True:
             await self._world.pause(100, 2_000)
+            self._roam()
+            if not self._air.reaches(self._link.gateway):
+                continue
             self._link.is_online = self._is_reachable = True
             self._air.listen(self.node.name, self._link.hear)
             self._publisher.went_online()
-            self._air.send("gateway", "subscribed", self.node.name.encode())
+            self._air.send(self._link.gateway, "subscribed", self.node.name.encode())
             while self._link.is_online:
                 await self._world.pause(1_000, 10_000)
-                self._link.is_online &= not self._world.happens("network lost")
+                is_there = self._air.reaches(self._link.gateway)
+                self._link.is_online &= is_there and not self._world.happens("network lost")
             self._air.listen(self.node.name, None)
             if not self._world.is_calm:
                 await self._world.pause(1_000, 120_000)
+
+    def _roam(self) -> None:
+        """Turn to another gateway when this one is silent, or for no reason."""
+        others = [name for name in self.gateways if name != self._link.gateway]
+        if others and (not self._air.reaches(self._link.gateway) or self._world.happens("device roams")):
+            self._link.gateway = self._world.random.choice(others)
+            self._world.note(self.node.name, f"turns to {self._link.gateway}")
 
     async def _lose_power(self) -> None:
         while True:
@@ -216,7 +228,10 @@ class _CutJournal(firmware.journal.Journal):  # type: ignore[misc]  # device cod
         self._world.maybe_cut(self._device, "after a record")
 
     def release(self, seq_from: int, seq_to: int, head: bytes) -> int:
+        is_running_out = self.state in (firmware.journal.NEARLY_FULL, firmware.journal.FULL)
+        before = self.released_to
         freed: int = super().release(seq_from, seq_to, head)
+        self._oracle.released(self._device, range(before + 1, self.released_to + 1), is_running_out)
         self._oracle.on_flash(self._device, self.oldest_seq, self.next_seq)
         self._world.maybe_cut(self._device, "after a release")
         return freed

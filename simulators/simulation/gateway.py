@@ -1,16 +1,21 @@
-"""A gateway house: the real verifier, outbox, gateway and forwarder, with a simulated wire on either side."""
+"""A gateway house: the real verifier, outbox, gateway and forwarder, with a simulated wire on either side.
+
+A world may have two, which know nothing of one another: a device that roams leaves overlapping ranges with both. One of
+them may burn down, disk and all.
+"""
 
 import asyncio
 import contextlib
+import functools
+import shutil
 import sqlite3
 import ssl
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tracewire import p256
 
 from edge import store
 from edge.answer import Answered, CloudReceipt, Waiting
@@ -22,58 +27,74 @@ from edge.inbox import GATHER_SECONDS, Delivery
 from edge.keyring import Keyring
 from edge.outbox import Kept, Outbox
 from edge.verify import Refused, Verified, Verifier
+from simulators.node import Node
 from simulators.simulation.air import Air
 from simulators.simulation.clockwork import PowerCut, World
+from simulators.simulation.oracle import Key
 
 OUTBOX_BYTES = 230_000
 """Room for some two hundred records: a long outage of the cloud fills it."""
 
-NAME = "gateway"
+LOST_FOR_GOOD = "gateway lost"
 
 
 class GatewayHouse:
-    """One gateway's whole life; what it has on disk is one file."""
+    """One gateway's whole life; what it has on disk is one file, and ``on_lost`` hears when that is gone for good."""
 
-    def __init__(self, world: World, air: Air, key: p256.SigningKey, directory: Path, root_point: bytes) -> None:
+    def __init__(self, world: World, air: Air, node: Node, directory: Path, root_point: bytes) -> None:
+        self.name = node.name
         self._world = world
         self._air = air
-        self._key = key
+        self._key = node.key
         self._root_point = root_point
         self._config = GatewayConfig(
             directory, "https://cloud.invalid", outbox_max_bytes=OUTBOX_BYTES, refusal_retry_max_ms=60_000
         )
         self.gateway_type: type[Gateway] = Gateway
         self.wire: httpx.AsyncBaseTransport = httpx.MockTransport(lambda _request: httpx.Response(503))
+        self.on_lost: Callable[[set[Key]], None] | None = None
+        self.is_lost = False
         store.create(self._config.outbox_path)
 
     async def live(self) -> None:
-        """Run, lose power, run again."""
-        while True:
+        """Run, lose power, run again; or never again."""
+        while not self.is_lost:
             try:
                 await self._powered()
             except* PowerCut:
-                self._air.listen(NAME, None)
+                self._air.listen(self.name, None)
+                self._maybe_burn_down()
             await self._world.pause(500, 30_000)
 
     def holds(self, device: str, seq: int) -> bool:
         """Tell whether this disk has a record that the cloud has not answered for, also while the power is off."""
-        return bool(self._rows("SELECT 1 FROM outbox WHERE device = ? AND seq = ?", device, seq))
+        return not self.is_lost and bool(self._rows("SELECT 1 FROM outbox WHERE device = ? AND seq = ?", device, seq))
 
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing waits here for the cloud."""
-        return not self._rows("SELECT 1 FROM outbox LIMIT 1")
+        return self.is_lost or not self._rows("SELECT 1 FROM outbox LIMIT 1")
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self._config.outbox_path)) as database:
             return database.execute(statement, values).fetchall()
 
+    def _maybe_burn_down(self) -> None:
+        if self.on_lost is not None and self._world.happens(LOST_FOR_GOOD):
+            self._world.note(self.name, "lost for good, disk and all")
+            held = {(device, seq) for device, seq in self._rows("SELECT device, seq FROM outbox")}
+            self.is_lost = True
+            shutil.rmtree(self._config.directory)
+            self.on_lost(held)
+
     async def _powered(self) -> None:
-        self._outbox = _CutOutbox(self._world, self._config)
+        self._outbox = _CutOutbox(self._world, self.name, self._config)
         keyring = Keyring(self._config.path("registry.cose"), self._root_point, self._world.now_ms())
         spread = self._world.random.uniform
-        gateway = self.gateway_type(Verifier(keyring), self._outbox, self._key, Health(), 20, spread=spread)
-        inbox: Any = _Ears(self._world, self._air)
+        gateway = self.gateway_type(
+            Verifier(keyring), self._outbox, self._key, Health(), 20, spread=spread, now_ms=self._world.now_ms
+        )
+        inbox: Any = _Ears(self._world, self._air, self.name)
         forwarder = Forwarder(
             config=self._config,
             context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -85,7 +106,7 @@ class GatewayHouse:
             transport=self.wire,
             spread=spread,
         )
-        self._world.note(NAME, "on")
+        self._world.note(self.name, "on")
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(gateway.run(inbox, forwarder))
@@ -102,20 +123,21 @@ class GatewayHouse:
         while True:
             await self._world.pause(10_000, 90_000)
             if self._world.happens("unplugged"):
-                self._world.note(NAME, "unplugged")
-                raise PowerCut(NAME)
+                self._world.note(self.name, "unplugged")
+                raise PowerCut(self.name)
 
 
 class _Ears:
     """The gateway's session at the broker: hears devices, speaks down; acknowledging may be its last act."""
 
-    def __init__(self, world: World, air: Air) -> None:
+    def __init__(self, world: World, air: Air, name: str) -> None:
         self._world = world
         self._air = air
+        self._name = name
         self._line: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
         self._subscribers: asyncio.Queue[str] = asyncio.Queue()
-        air.listen(NAME, self._hear)
+        air.listen(name, self._hear)
 
     async def waiting(self, most: int) -> list[Delivery]:
         """Return what has come, at least one, as ``edge.inbox.Inbox`` does."""
@@ -131,7 +153,7 @@ class _Ears:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send down."""
-        self._world.maybe_cut(NAME, "before saying")
+        self._world.maybe_cut(self._name, "before saying")
         self._air.send(topic.split("/")[2], topic, payload)
 
     def _hear(self, topic: str, payload: bytes) -> None:
@@ -139,24 +161,26 @@ class _Ears:
             self._subscribers.put_nowait(payload.decode())
             return
         now_ms = self._world.now_ms()
-        self._line.append(Delivery(topic, payload, now_ms, lambda: self._world.maybe_cut(NAME, "before a PUBACK")))
+        acknowledge = functools.partial(self._world.maybe_cut, self._name, "before a PUBACK")
+        self._line.append(Delivery(topic, payload, now_ms, acknowledge))
         self._arrived.set()
 
 
 class _CutOutbox(Outbox):
     """The outbox, with power cuts on either side of every commit."""
 
-    def __init__(self, world: World, config: GatewayConfig) -> None:
+    def __init__(self, world: World, name: str, config: GatewayConfig) -> None:
         super().__init__(config.outbox_path, config.outbox_max_bytes)
         self._world = world
+        self._name = name
 
     def keep(self, verdicts: Iterable[Verified | Refused]) -> Kept:
-        self._world.maybe_cut(NAME, "before keeping")
+        self._world.maybe_cut(self._name, "before keeping")
         kept = super().keep(verdicts)
-        self._world.maybe_cut(NAME, "after keeping")
+        self._world.maybe_cut(self._name, "after keeping")
         return kept
 
     def settle(self, answered: Sequence[Answered], left: Sequence[Waiting], receipts: Sequence[CloudReceipt]) -> None:
-        self._world.maybe_cut(NAME, "before settling")
+        self._world.maybe_cut(self._name, "before settling")
         super().settle(answered, left, receipts)
-        self._world.maybe_cut(NAME, "after settling")
+        self._world.maybe_cut(self._name, "after settling")

@@ -23,22 +23,33 @@ class BrokenPromise(BaseException):
 
 @dataclass
 class _Life:
-    """What one device has signed; ``unsettled`` holds the numbers that no cloud has yet."""
+    """What one device has signed; ``unsettled`` holds the numbers that no cloud has yet.
+
+    ``flash`` is what its journal holds, ``entrusted`` what it will not offer again, on the word of a gateway alone.
+    """
 
     digests: dict[int, bytes] = field(default_factory=dict)
     unsettled: set[int] = field(default_factory=set)
+    flash: range = range(0)
+    entrusted: set[int] = field(default_factory=set)
 
 
 class Oracle:
-    """Hears every durable step. ``gateway_holds`` looks on the gateways' disks for (device, number)."""
+    """Hears every durable step. ``gateway_holds`` looks on the gateways' disks for (device, number).
+
+    ``given_up`` counts records that burned with the one gateway that had them: devices had let go of them, or did so
+    later, on that gateway's word and because their flash ran out.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._lives: dict[str, _Life] = defaultdict(_Life)
         self._ledger: dict[Key, bytes] = {}
         self._quarantine: set[bytes] = set()
+        self._burned: set[Key] = set()
         self.gateway_holds: Callable[[str, int], bool] = lambda _device, _seq: False
         self.broken = ""
+        self.given_up = 0
 
     @property
     def signed(self) -> int:
@@ -62,14 +73,33 @@ class Oracle:
 
     def on_flash(self, device: str, oldest_seq: int, next_seq: int) -> None:
         """A device's journal holds ``oldest_seq`` to ``next_seq - 1``: whatever else it signed must be elsewhere."""
-        for seq in self._lives[device].unsettled:
-            if not oldest_seq <= seq < next_seq and not self.gateway_holds(device, seq):
+        life = self._lives[device]
+        life.flash = range(oldest_seq, next_seq)
+        for seq in life.unsettled:
+            if seq not in life.flash and not self.gateway_holds(device, seq):
                 self._break(f"{device} record {seq} is nowhere: flash has {oldest_seq} to {next_seq - 1}")
+
+    def released(self, device: str, numbers: range, is_running_out: bool) -> None:
+        """A device lets go of records: of what no cloud has, only when its flash runs out."""
+        life = self._lives[device]
+        entrusted = life.unsettled.intersection(numbers)
+        if entrusted and not is_running_out:
+            self._break(f"{device} let go of {min(entrusted)}, which no cloud has, and its flash has room")
+        life.entrusted |= entrusted
+        self._give_up(device, {seq for seq in entrusted if (device, seq) in self._burned})
+
+    def burned(self, held: set[Key]) -> None:
+        """A gateway's disk is gone for good, with the records it ``held`` for the cloud."""
+        self._burned |= held
+        for device, life in self._lives.items():
+            self._give_up(device, {seq for seq in life.unsettled - set(life.flash) if (device, seq) in held})
+            self._give_up(device, {seq for seq in life.unsettled & life.entrusted if (device, seq) in held})
 
     def robbed(self, device: str) -> None:
         """An old image of the flash was put back: what only that flash had is gone, and no number may come twice."""
         life = self._lives[device]
         life.unsettled = {seq for seq in life.unsettled if self.gateway_holds(device, seq)}
+        life.flash = range(0)
 
     def committed(self, device: str, seq: int, digest: bytes) -> None:
         """A row of the ledger."""
@@ -104,6 +134,12 @@ class Oracle:
         """Break the world unless a promise holds that only its owner can look at."""
         if not holds:
             self._break(promise)
+
+    def _give_up(self, device: str, numbers: set[int]) -> None:
+        """Take the loss of what a burned gateway had, unless another has it too."""
+        gone = {seq for seq in numbers if not self.gateway_holds(device, seq)}
+        self.given_up += len(gone)
+        self._lives[device].unsettled -= gone
 
     def _settle(self, device: str, seq: int, digest: bytes) -> None:
         life = self._lives[device]

@@ -30,6 +30,12 @@ def free_on_puback(county: County) -> None:
         device.publisher_type = _FreesOnPuback
 
 
+def free_on_a_gateways_word(county: County) -> None:
+    """Let devices take a gateway's receipt for the cloud's: what it says is kept, they let go of."""
+    for device in county.devices:
+        device.publisher_type = _FreesOnAnyReceipt
+
+
 def reuse_numbers_after_restore(county: County) -> None:
     """Let devices believe their flash alone: nothing beside it remembers how far they were."""
     for device in county.devices:
@@ -43,6 +49,7 @@ def skip_the_last_of_a_step(county: County) -> None:
 
 PLANTED: dict[str, Callable[[County], None]] = {
     "acknowledge-before-commit": acknowledge_before_commit,
+    "free-on-a-gateways-word": free_on_a_gateways_word,
     "free-on-puback": free_on_puback,
     "reuse-numbers-after-restore": reuse_numbers_after_restore,
     "skip-the-last-of-a-step": skip_the_last_of_a_step,
@@ -95,6 +102,16 @@ class _FreesOnPuback(firmware.publisher.Publisher):  # type: ignore[misc]  # dev
 
     async def run(self, client: Any) -> None:
         await super().run(_GreedyClient(client, self._journal))
+
+
+class _FreesOnAnyReceipt(firmware.publisher.Publisher):  # type: ignore[misc]  # device code is checked on its own
+    """A publisher that forgot to ask whether the flash runs out."""
+
+    def _free_what_is_kept(self) -> None:
+        seq_to, head = self._kept_proof
+        if seq_to > self._journal.released_to:
+            self._journal.release(self._journal.released_to + 1, seq_to, head)
+            self.custody.freed(seq_to)
 
 
 class _GreedyClient:
