@@ -126,6 +126,7 @@ def refused_vectors(sale: bytes) -> list[dict[str, Any]]:
             ("seq_0", _changed(payload, {2: 0}), "record.header"),
             ("zero_prev_after_seq_1", _changed(payload, {3: bytes(32)}), "record.prev"),
             ("unknown_kind", _changed(payload, {5: 23}), "record.kind"),
+            ("kind_array", _changed(payload, {5: []}), "record.kind"),
             ("body_without_net", _changed(payload, {6: {1: 0}}), "record.field"),
             ("totals_of_two", _changed(payload, {7: [1, 2]}), "record.totals"),
             ("extra_key", _changed(payload, {9: 1}), "record.header"),

@@ -296,7 +296,7 @@ def code_of(code_base: str, count: int) -> str:
 
 
 def _check_header(record: Record) -> None:
-    if record.kind not in FIELDS or isinstance(record.kind, bool):
+    if isinstance(record.kind, bool) or not isinstance(record.kind, int) or record.kind not in FIELDS:
         raise Rejected("record.kind", "kind %s is not known here" % record.kind)
     for _, name, field_type in _HEADER:
         if not field_type.check(getattr(record, name)):
