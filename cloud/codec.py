@@ -8,12 +8,15 @@ and 1.3). In every other case the strict decoder is asked: it stays the authorit
 """
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import cbor2
 from tracewire import cbor, cose
 from tracewire import record as records
 from tracewire.cbor import MAX_DEPTH
+from tracewire.chain import NO_PREVIOUS
+from tracewire.errors import Rejected
+from tracewire.fields import COUNT, LARGEST, TIME, Number
 
 _BUILT_IN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 """Tags that the library would interpret by itself; references (25, 29) would even make the bytes shorter."""
@@ -47,8 +50,88 @@ def decode(data: bytes) -> object:
 
 
 def decode_record(payload: bytes) -> records.Record:
-    """Return the record in an opened payload, as ``tracewire.record.decode`` does."""
-    return records.from_entries(decode(payload), _FIELDS)
+    """Return the record in an opened payload, as ``tracewire.record.decode`` does; ``Rejected`` where it does."""
+    if payload.startswith(_HEAD_OF_RECORD):
+        try:
+            return _plain_record(_liberal(payload), len(payload))
+        except (cbor2.CBORError, _NotPlainError, LookupError, TypeError, ValueError, Rejected):
+            pass
+    return records.decode(payload)
+
+
+_HEAD_OF_RECORD = bytes.fromhex("a8010102")
+"""A map of eight, version 1 under key 1, and key 2: these are integers, not the booleans that equal them."""
+_HEADER_KEYS = tuple(range(1, 9))
+_HEADER_TYPES = (bytes, int, dict, list)
+_PREV_BYTES = 32
+_OF_FIXED_LENGTH = 1 + len(_HEADER_KEYS) + 1 + (2 + _PREV_BYTES) + 1 + 1 + 1
+"""What the map, its keys, version, ``prev``, kind, and the heads of body and totals take."""
+
+
+class _Row(NamedTuple):
+    """A field by its key: what an integer must lie between, or the type of any other."""
+
+    name: str
+    least: int
+    most: int
+    other: Any
+    required: int
+    """1 or 0: they are counted."""
+
+
+def _row(name: str, field: Any, required: bool) -> _Row:
+    if isinstance(field, Number):
+        return _Row(name, field.least, field.most, None, int(required))
+    return _Row(name, 0, 0, field, int(required))
+
+
+_ROWS = {kind: {key: _row(*row) for key, *row in rows} for kind, rows in _FIELDS.items()}
+_REQUIRED = {kind: sum(row.required for row in rows.values()) for kind, rows in _ROWS.items()}
+
+
+def _plain_record(entries: Any, length: int) -> records.Record:
+    """Return the record of these entries; an error, whichever, when there is any doubt that the format has it so.
+
+    One pass with the checks of ``tracewire.record.from_entries`` that counts what the shortest encodings take, which
+    has to be ``length``: going through the values twice costs twice as much.
+    """
+    _, seq, prev, time_ms, kind, wire, totals, boot = entries.values()
+    if tuple(entries) != _HEADER_KEYS or (type(prev), type(kind), type(wire), type(totals)) != _HEADER_TYPES:
+        raise _NotPlainError
+    count, grams, fen = totals
+    taken = _OF_FIXED_LENGTH + _width(seq, 1, LARGEST) + _width(time_ms, 0, TIME.most) + _width(boot, 0, COUNT.most)
+    taken += _width(count, 0, LARGEST) + _width(grams, 0, LARGEST) + _width(fen, 0, LARGEST)
+    body: dict[str, Any] = {}
+    rows, required, previous = _ROWS[kind], _REQUIRED[kind], 0
+    for key, value in wire.items():
+        name, least, most, other, is_required = rows[key]
+        if type(key) is not int or key <= previous:
+            raise _NotPlainError
+        if other is None:
+            taken += 1 + _width(value, least, most)
+            body[name] = value
+        else:
+            taken += 1 + _shortest((value,), 2)
+            body[name] = other.from_wire(value)
+            if not other.check(body[name]):
+                raise _NotPlainError
+        required -= is_required
+        previous = key
+    if required or taken != length or len(prev) != _PREV_BYTES or (seq == 1) != (prev == NO_PREVIOUS):
+        raise _NotPlainError
+    return records.Record(kind, body, seq, prev, time_ms, (count, grams, fen), boot)
+
+
+_WIDTHS = (2,) * 9 + (3,) * 8 + (5,) * 16 + (9,) * 32
+"""Bytes of an integer from 24 up, by its length in bits."""
+
+
+def _width(number: Any, least: int, most: int) -> int:
+    """Return how many bytes an integer takes; ``_NotPlainError`` for what is none, or out of bounds."""
+    if type(number) is not int or not least <= number <= most:
+        raise _NotPlainError
+    argument = number if number >= 0 else ~number
+    return 1 if argument < 24 else _WIDTHS[argument.bit_length()]
 
 
 _BEFORE_KID = bytes.fromhex("d28443a10126a10448")

@@ -120,6 +120,86 @@ def test_a_record_is_the_same_record() -> None:
         assert vars(codec.reopen(sealed)) == expected
 
 
+def _agree_on_record(payload: bytes) -> None:
+    expected, found = _outcome(record.decode, payload), _outcome(codec.decode_record, payload)
+    if expected[0] == "value":
+        assert repr(vars(found[1])) == repr(vars(expected[1]))  # True is not 1, and the order of fields counts
+    else:
+        assert found == expected
+
+
+PAYLOADS = [cose.parse(sealed).payload for sealed in SEALED]
+
+
+@settings(max_examples=1000)
+@given(st.sampled_from(PAYLOADS), st.data())
+def test_damaged_records_are_refused_for_the_same_reason(payload: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(payload)
+    at = data.draw(st.integers(0, len(damaged) - 1))
+    damaged[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+    _agree_on_record(bytes(damaged))
+
+
+_WORTH_TRYING = VALUES | st.sampled_from(
+    [
+        True,
+        False,
+        None,
+        0,
+        1,
+        23,
+        24,
+        255,
+        256,
+        65535,
+        65536,
+        2**31 - 1,
+        2**31,
+        2**47 - 1,
+        2**47,
+        2**63 - 1,
+        2**63,
+        b"",
+        bytes(3),
+        bytes(32),
+        b"\x35\x02",
+        "a",
+        "\x7f",
+        [],
+        [1, 2, 3],
+        [0, 0],
+        {},
+        {1: 1},
+        {24: 1},
+    ]
+)
+
+
+@settings(max_examples=1000)
+@given(st.sampled_from(PAYLOADS), st.data())
+def test_any_value_in_any_field_is_judged_alike(payload: bytes, data: st.DataObject) -> None:
+    entries = cbor.decode(payload)
+    assert isinstance(entries, dict)
+    where = data.draw(st.sampled_from([entries, entries[6]]))
+    key = data.draw(st.integers(1, 23))
+    if data.draw(st.booleans()):
+        where[key] = data.draw(_WORTH_TRYING)
+    else:
+        where.pop(key, None)
+    _agree_on_record(cbor2.dumps(dict(sorted(entries.items()))))
+
+
+@pytest.mark.parametrize("swap", [("010102", "01f502"), ("010102", "f50102"), ("83000000", "43000000")])
+def test_what_equals_an_integer_and_is_none_is_no_record(swap: tuple[str, str]) -> None:
+    clock: dict[str, object] = {"before_ms": 0, "source": 1}
+    payload = record.Record(record.CLOCK, clock, 1, bytes(32), 0).encode()
+    bent = bytes.fromhex(payload.hex().replace(*swap, 1))
+    assert bent != payload
+    _agree_on_record(bent)
+    with pytest.raises(Rejected):
+        codec.decode_record(bent)
+
+
 @pytest.mark.parametrize("length", [0, 1, 23, 24, 25, 255, 256, 257, 4000, 5000])
 def test_a_message_of_any_length_is_taken_apart_alike(length: int) -> None:
     sealed = cose.seal(bytes(length), cose.RECORD, Market().cloud.key)
