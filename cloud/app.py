@@ -147,7 +147,8 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     watch = Watch(config.directory, stores, accounts, registry, now_ms)
     lookout = _lookout(config, watch)
     stopping = Stopping(stores.ledger, stores.projections, lambda: derived.watermarks()[Places.name])
-    worker = Worker(derived, metrics, lambda: _follow(enforcement, stopping, shipper, lookout), None if project else ())
+    follow = functools.partial(_follow, enforcement, stopping, shipper, lookout)
+    worker = Worker(derived, metrics, follow, None if project else ())
     own_key = _own_key(config.directory / "record.key", registry)
     ingest_app = _bare_app("chengxin ingest")
     intake = (
@@ -219,11 +220,14 @@ def _lookout(config: Config, watch: Watch) -> Lookout:
     return Lookout(Alerts(watch, is_told=webhook is not None), webhook)
 
 
-def _follow(enforcement: Enforcement, stopping: Stopping, shipper: Shipper | None, lookout: Lookout) -> None:
-    """Do what follows from a pass of the projections."""
+def _follow(
+    enforcement: Enforcement, stopping: Stopping, shipper: Shipper | None, lookout: Lookout, applied: int
+) -> None:
+    """Do what follows from a pass of the projections; the fleet's rules cost most, and look by themselves as well."""
     enforcement.enforce(now_ms())
     stopping.enforce(now_ms())
-    lookout.wake()
+    if applied:
+        lookout.wake()
     if shipper is not None:
         shipper.wake()
 

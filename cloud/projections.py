@@ -165,10 +165,13 @@ class Worker:
         self,
         projections: Projections,
         metrics: Metrics,
-        after_pass: Callable[[], None] = lambda: None,
+        after_pass: Callable[[int], None] = lambda _applied: None,
         chosen: Sequence[Projection] | None = None,
     ) -> None:
         """``after_pass`` runs after each pass, for what follows from the projections; it must bear repeating.
+
+        It hears how many records the pass has applied, those applied to two projections twice; none also where another
+        process may have applied some.
 
         ``chosen`` are those that this worker keeps up, all without it; others are some other process's.
         """
@@ -189,8 +192,12 @@ class Worker:
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that the ledger has grown; cheap, from any thread."""
-        self._awake.set()
+        """Say that the ledger has grown; cheap, from any thread.
+
+        A worker without projections is not woken: what follows from those of another process is not there yet.
+        """
+        if self._chosen:
+            self._awake.set()
 
     def stop(self) -> None:
         """Finish the pass at hand and end; harmless when it has ended or never began."""
@@ -230,7 +237,7 @@ class Worker:
         while behind and not self._is_stopping.is_set():  # side by side: records are read and opened once for all
             behind = [projection for projection in behind if self._has_more(projection)]
         try:
-            self._after_pass()
+            self._after_pass(self._applied)
         except Exception:  # outermost loop: tried again, like a pass that failed
             log.exception("projection.after_pass")
             self._failures += 1

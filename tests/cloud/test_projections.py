@@ -1,5 +1,6 @@
 """Projections follow the ledger: restart resumes, rebuild equals increment, one failure holds back nobody else."""
 
+import queue
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,13 +100,25 @@ def test_a_broken_projection_is_counted_and_the_others_go_on(cloud: CloudUnderTe
     metrics = Metrics()
     activity = Activity()
     derived = Projections(cloud.cloud.stores.ledger, cloud.cloud.stores.projections, [_Broken(), activity])
-    worker = Worker(derived, metrics, lambda: None)
+    worker = Worker(derived, metrics)
     worker.start()
     cloud.catch_up()
     worker.stop()
     failures = metrics.registry.get_sample_value("chengxin_cloud_projection_failures_total", {"projection": "broken"})
     assert failures
     assert derived.watermarks() == {"broken": 0, "activity": 1}
+
+
+def test_a_worker_says_how_many_records_its_pass_applied(cloud: CloudUnderTest, market: Market) -> None:
+    cloud.cloud.worker.stop()
+    cloud.deliver(market.envelope(market.health(), market.health()))
+    derived = Projections(cloud.cloud.stores.ledger, cloud.cloud.stores.projections, [Activity()])
+    heard: queue.Queue[int] = queue.Queue()
+    for chosen, applied in (((), 0), (derived.all, 2), (derived.all, 0)):
+        worker = Worker(derived, Metrics(), heard.put, chosen)
+        worker.start()
+        assert heard.get(timeout=LONG_ENOUGH_SECONDS) == applied
+        worker.stop()
 
 
 def test_a_projection_ahead_of_its_ledger_says_so(cloud: CloudUnderTest, market: Market) -> None:
