@@ -44,6 +44,7 @@ from cloud.ledger.log import ClockLimits
 from cloud.ledger.log_keys import LogKeys
 from cloud.ops import endpoints as ops_endpoints
 from cloud.ops.alerts import Alerts
+from cloud.ops.keeping import Keeping
 from cloud.ops.live import Live
 from cloud.ops.projection import Fleet
 from cloud.ops.watch import Watch
@@ -77,7 +78,15 @@ def now_ms() -> int:
 
 def every_projection() -> list[Projection]:
     """Return the projections of this program; with a time-series server (``CHENGXIN_SERIES``), its outbox too."""
-    return [Activity(), BatchLinks(), Fleet(), FreezesHeard(), Places(), *([Shipping()] if _series_url() else [])]
+    return [
+        Activity(),
+        BatchLinks(),
+        Fleet(),
+        FreezesHeard(),
+        Keeping(),
+        Places(),
+        *([Shipping()] if _series_url() else []),
+    ]
 
 
 def _series_url() -> str:

@@ -7,6 +7,7 @@ inspector froze. What was decided at another console, or by command, only a regu
 from collections.abc import Iterable
 
 from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR
+from cloud.accounts.asked import ASSET, TICKET
 
 LOT_WORDS = ("freeze", "recall", "release", "destroy")
 SELLER_WORDS = ("admit", "suspend")
@@ -25,15 +26,20 @@ DECIDERS = tuple(_MAY)
 """Roles that may decide anything about goods and sellers."""
 
 STATEMENT = "other"
-"""Word of a statement about no goods: who has which device (``cloud/ops/assets.py``)."""
+"""Word of an asset entry from before it had a kind of record of its own; one that still waits is sealed under it."""
 
 KEEPERS = (OPS, MARKET_OPENER)
 """Roles that keep the asset ledger of devices."""
 
+WATCHERS = (OPS, MARKET_OPENER, INSPECTOR, REGULATOR)
+"""Roles that watch devices, each its own: they report faults and say how one goes on."""
+
+_ABOUT_DEVICES = {STATEMENT: KEEPERS, ASSET: KEEPERS, TICKET: WATCHERS}
+
 
 def may(role: str, word: str) -> bool:
     """Tell whether a role may decide this at all."""
-    return word in _MAY.get(role, ()) or (word == STATEMENT and role in KEEPERS)
+    return word in _MAY.get(role, ()) or role in _ABOUT_DEVICES.get(word, ())
 
 
 def may_release(role: str, stopped_by: Iterable[str]) -> bool:

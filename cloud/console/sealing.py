@@ -11,16 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from tracewire import record
 from tracewire.errors import Rejected, TracewireError, Unavailable
 
 from cloud.accounts import asked
 from cloud.accounts import store as accounts
-from cloud.accounts.asked import ASKED, DELIVERED, REFUSED, SEALED, Asked
+from cloud.accounts.asked import ASKED, ASSET, DELIVERED, REFUSED, RULE, SEALED, TICKET, Asked
 from cloud.console import rights
 from cloud.db.engine import Store
 from cloud.recall.console import Console, Decision
 
 log = structlog.get_logger()
+
+_STATEMENTS = {ASSET: record.ASSET, TICKET: record.TICKET}
+"""Kinds of record of what is said about devices; every other word is a decision."""
 
 _AT_ONCE = 50
 _LOOK_SECONDS = 0.5
@@ -60,8 +64,11 @@ class Sealer:
     def _seal(self, console: Console, decision: Asked) -> None:
         try:
             account, salt = self._who(decision)
-            words = Decision(decision.word, decision.lot, decision.reason, account, decision.seller)
-            seq = console.decide(words, salt)
+            if decision.word in _STATEMENTS:
+                seq = console.seal(_STATEMENTS[decision.word], decision.fields, account, salt)
+            else:
+                words = Decision(decision.word, decision.lot, decision.reason, account, decision.seller)
+                seq = console.decide(words, salt)
         except Rejected as refused:
             log.warning("console.refused", decision=decision.id, code=refused.code)
             asked.move(self._store, decision.id, REFUSED, detail=refused.code)
@@ -74,6 +81,8 @@ class Sealer:
         """Return (account, salt); ``Rejected("account.…")`` when nobody may ask for this any more."""
         if decision.account is None or decision.salt is None:
             raise Rejected("account.unknown", "the account was erased")
+        if decision.role == RULE and decision.word == TICKET:  # nobody's: a rule of the cloud reports a fault
+            return decision.account, decision.salt
         with self._store.reader.connect() as connection:
             row = accounts.find(connection, decision.account)
         if row is None or not rights.may(row.role, decision.word):

@@ -25,11 +25,11 @@ from sqlalchemy import (
     update,
 )
 
-from cloud.ops import tickets
+from cloud.accounts.asked import RULE
 from cloud.ops.metrics import sources
 from cloud.ops.register import register
 from cloud.ops.rules import Rule
-from cloud.ops.tickets import BY_RULE, Fault
+from cloud.ops.tickets import Fault, by_rule
 from cloud.ops.watch import Watch
 
 TABLES = MetaData()
@@ -92,9 +92,10 @@ class Alerts:
         with self._watch.ledger.alone("alerts") as connection:
             turn = _turn(connection, rule, holds, now_ms)  # another process may have written it down meanwhile
             _write_down(connection, rule, turn, now_ms)
+            # A crash from here on: the ticket waits for its seal, nothing else is written; found open, it is kept.
             for device in turn.fired if rule.ticket else ():
                 fault = Fault(**holds[device], rule=rule.name, severity=rule.severity)
-                tickets.report(connection, fault, BY_RULE, rule.name, now_ms)
+                self._watch.tickets.report(fault, by_rule(rule.name), RULE, rule.name, now_ms)
             if self._is_told and (turn.fired or turn.cleared):
                 connection.execute(insert(outbox), {"made_ms": now_ms, "body": _message(rule, turn, now_ms)})
         return len(turn.fired)

@@ -7,12 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from tracewire.errors import Rejected
 
-from cloud.accounts import asked
 from cloud.accounts.account import Account
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.console.rights import KEEPERS
 from cloud.db.engine import LARGEST_INTEGER
-from cloud.ops import assets, readings, stream, tickets
+from cloud.ops import assets, readings, stream, unsealed
 from cloud.ops.fleet import Device, Scope
 from cloud.ops.rules import TILES
 from cloud.ops.watch import Watch
@@ -54,17 +53,18 @@ def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
         with watch.reading() as connection:
             shown = readings.read(connection, name, rows)
             patrols = stream.patrols(connection, device["seller_code"])
+            with watch.accounts.reader.connect() as accounts:
+                entries = assets.history(connection, accounts, name)
         with watch.ledger.reader.connect() as connection:
             sealed = stream.newest(connection, name, watch.code_base(name), before)
             holes, forks = stream.holes(connection, name), stream.forks(connection, name)
-            entries, faults = assets.history(connection, name), tickets.page(connection, scope_of(account), device=name)
-        with watch.accounts.reader.connect() as connection:
-            seals = {each.number: asked.find(connection, each.number) for each in entries}
+            before_seals = unsealed.tickets_of(connection, name)
         return desk.show(
             "device.html", request, account, device=device, now_ms=now_ms, tiles=TILES, hours=hours,
             ranges=_RANGES_HOURS, span=wanted, shown=shown, sealed=sealed, holes=holes, forks=forks, before=before,
-            more=len(sealed) == stream.AT_ONCE, entries=entries, faults=faults, patrols=patrols,
-            longest_text=assets.LONGEST_TEXT, may_enter=account.role in KEEPERS, seals=seals,
+            more=len(sealed) == stream.AT_ONCE, entries=entries, faults=watch.tickets.of_device(name),
+            before_seals=before_seals, patrols=patrols,
+            longest_text=assets.LONGEST_TEXT, may_enter=account.role in KEEPERS,
         )  # fmt: skip
 
     @routes.get("/ops/devices/{name}/readings")

@@ -40,6 +40,10 @@ class Scope:
             parts.append(division.startswith(self.region, autoescape=True))
         return and_(True, *parts)
 
+    def sees(self, site: str, division: str) -> bool:
+        """Tell whether a device that stands there is in the scope."""
+        return self.site in ("", site) and division.startswith(self.region)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:

@@ -6,7 +6,7 @@ the projections, is made anew when registry or asset ledger have changed, and ma
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, delete, func, insert, select
 from tracewire.credential import Credential
 
 from cloud.db.bulk import insert_rows
@@ -38,7 +38,7 @@ _mark = Table(
     "ops_register_mark",
     TABLES,
     Column("registry_serial", BigInteger, nullable=False),
-    Column("asset_entry", Integer, nullable=False),
+    Column("asset_entry", BigInteger, nullable=False),
 )
 
 _ADD = insert(register)
@@ -47,15 +47,14 @@ _ADD = insert(register)
 class Register:
     """Keeps the copy; ``refresh`` costs two small queries while nothing has changed."""
 
-    def __init__(self, ledger: Store, store: Store, registry: RegistryFile) -> None:
-        self._ledger = ledger
+    def __init__(self, store: Store, registry: RegistryFile) -> None:
         self._store = store
         self._registry = registry
 
     def refresh(self) -> None:
         """Make the copy level with registry and asset ledger; ``Unavailable("registry.…")`` without a registry."""
         registry = self._registry.current().registry
-        with self._ledger.reader.connect() as connection:
+        with self._store.reader.connect() as connection:
             level = (registry.serial, assets.newest_entry(connection))
             if self._is_level(level):
                 return

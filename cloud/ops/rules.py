@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_
 from tracewire.errors import Misuse
+from tracewire.kinds_console import SEVERITIES
 
 from cloud.ops.metrics import METRICS, Sources
 from cloud.ops.register import register
@@ -16,7 +17,6 @@ from cloud.ops.tables import day_of
 TILES = ("tampered", "silent", "drifting", "sick", "full", "paper", "gaps", "verification", "outdated")
 """Headings of the dashboard, the most pressing first."""
 
-SEVERITIES = ("minor", "major", "critical")
 EVERYWHERE = "CN"
 
 _SHIPPED = Path(__file__).parent / "rules.toml"

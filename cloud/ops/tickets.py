@@ -1,76 +1,45 @@
 """Fault tickets (Zhengzhou rules art. 7 and 8): reported, dispatched, fixed, confirmed; every step with who and when.
 
-A rule reports for the device, or a person does. Steps are appended and never changed; where a ticket stands is its
-newest one. Whoever fixed a device does not confirm it.
+A rule reports for the device, or a person does. Each step is a sealed record of the console (``Keeping``); until its
+record is in the ledger it waits beside the accounts (``asked``), and is shown as one that waits. Whoever fixed a device
+does not confirm it.
 """
 
-from collections.abc import Sequence
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Connection,
-    Index,
-    Integer,
-    MetaData,
-    RowMapping,
-    Select,
-    String,
-    Table,
-    and_,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import RowMapping, func, select
+from tracewire import record as records
 from tracewire.errors import Rejected
+from tracewire.kinds_console import SEVERITIES, TICKET_STATES
 
-from cloud.ops.assets import check_text
+from cloud.accounts import asked
+from cloud.accounts.asked import ASKED, REFUSED, RULE, SEALED, TICKET, Asked, Wish
+from cloud.db.engine import Store
+from cloud.ops import keeping
+from cloud.ops.assets import check_fields, check_text
 from cloud.ops.fleet import ON_A_PAGE, Scope
 
-TABLES = MetaData()
-
-REPORTED, DISPATCHED, FIXED, CONFIRMED = STATES = ("reported", "dispatched", "fixed", "confirmed")
+STATES = TICKET_STATES
+REPORTED, DISPATCHED, FIXED, CONFIRMED = STATES
 NEXT = {REPORTED: (DISPATCHED,), DISPATCHED: (FIXED,), FIXED: (CONFIRMED, DISPATCHED), CONFIRMED: ()}
 """What may follow; a repair that did not hold is dispatched again."""
 
-BY_RULE = "rule"
-"""Stands for the account of a step that nobody took."""
-
-_tickets = Table(
-    "ops_tickets",
-    TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("device", String, nullable=False),
-    Column("site", String, nullable=False),  # as the registry had it then: who may see the ticket
-    Column("division", String, nullable=False),
-    Column("rule", String, nullable=False),  # empty when a person reported it
-    Column("severity", String, nullable=False),
-    Index("ops_tickets_by_device", "device", "rule"),
-)
-
-_steps = Table(
-    "ops_ticket_steps",
-    TABLES,
-    Column("ticket", Integer, primary_key=True, autoincrement=False),
-    Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("state", String, nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("account", String, nullable=False),
-    Column("note", String, nullable=False),
-)
+_NAME_BYTES = 8
+_MOST_WAITING = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is wrong with which device; fields as the columns of ``ops_tickets``."""
+    """What is wrong with which device; ``site`` and ``division`` as the registry has them: who may see the ticket."""
 
     device: str
     site: str
     division: str
     rule: str = ""
+    """Empty when a person reported it."""
     severity: str = "minor"
 
 
@@ -82,87 +51,181 @@ class Step:
     state: str
     at_ms: int
     account: str
+    """Empty when it was erased, or asked at another cloud."""
     note: str
+    seq: int | None = None
+    """Number of its record in the console's history; None while it waits for the seal."""
 
 
-def report(connection: Connection, fault: Fault, account: str, note: str, now_ms: int) -> int:
-    """Open a ticket and return its number; that of the one which is open when a rule reports a device once more."""
-    check_text(note, "ticket.text")
-    if fault.rule:
-        same = and_(_tickets.c.device == fault.device, _tickets.c.rule == fault.rule)
-        for ticket in connection.execute(select(_tickets.c.id).where(same).order_by(_tickets.c.id.desc())).scalars():
-            if steps(connection, ticket)[-1].state != CONFIRMED:
-                return int(ticket)
-    number: int = connection.execute(insert(_tickets).returning(_tickets.c.id), vars(fault)).scalar_one()
-    _append(connection, number, Step(1, REPORTED, now_ms, account, note))
-    return number
+@dataclass(frozen=True)
+class Ticket:
+    """A fault and how far it has come."""
+
+    ticket: str
+    fault: Fault
+    steps: tuple[Step, ...]
+    asked_step: int
+    """The highest number of a step that was ever asked for, also of one that was not sealed; 0 for none."""
+
+    @property
+    def last(self) -> Step:
+        """Return where it stands, sealed or not."""
+        return self.steps[-1]
+
+    @property
+    def next_step(self) -> int:
+        """Return the number of the step that may follow."""
+        return max(self.last.step, self.asked_step) + 1
 
 
-def move(connection: Connection, ticket: int, step: Step) -> None:
-    """Append a step.
+class Tickets:
+    """Asks what is sealed and what waits together; callable from any thread."""
 
-    ``Rejected("ticket.moved")`` when its number is taken: somebody else was quicker; ``Rejected("ticket.state")`` for
-    a state that may not follow, ``Rejected("ticket.own")`` when who fixed it would confirm it.
-    """
-    check_text(step.note, "ticket.text")
-    last = steps(connection, ticket)[-1]
-    if step.step != last.step + 1:
-        raise Rejected("ticket.moved", "somebody else has moved it; look again")
-    if step.state not in NEXT[last.state]:
-        raise Rejected("ticket.state", f"{step.state} does not follow {last.state}")
-    if step.state == CONFIRMED and step.account == last.account:
-        raise Rejected("ticket.own", "somebody else confirms what you fixed")
-    _append(connection, ticket, step)
+    def __init__(self, derived: Store, accounts: Store) -> None:
+        self._derived = derived
+        self._accounts = accounts
 
+    def report(self, fault: Fault, account: str, role: str, note: str, now_ms: int) -> str:
+        """Open a ticket and return its name; that of the one which is open when a rule reports a device once more."""
+        check_text(note, "ticket.text")
+        if fault.rule:
+            for ticket in self.of_device(fault.device):
+                if ticket.fault.rule == fault.rule and ticket.last.state != CONFIRMED:
+                    return ticket.ticket
+        name = secrets.token_hex(_NAME_BYTES)
+        self._ask(name, fault, Step(1, REPORTED, now_ms, account, note), role)
+        return name
 
-def steps(connection: Connection, ticket: int) -> list[Step]:
-    """Return the history of a ticket, oldest first."""
-    columns = [_steps.c[name] for name in Step.__dataclass_fields__]
-    statement = select(*columns).where(_steps.c.ticket == ticket).order_by(_steps.c.step)
-    return [Step(*row) for row in connection.execute(statement)]
+    def move(self, ticket: Ticket, step: Step, role: str) -> None:
+        """Leave a step to be sealed; on disk when this returns.
 
+        ``Rejected("ticket.moved")`` when its number is taken: somebody else was quicker; ``Rejected("ticket.state")``
+        for a state that may not follow, ``Rejected("ticket.own")`` when who fixed it would confirm it.
+        """
+        check_text(step.note, "ticket.text")
+        if step.step != ticket.next_step:
+            raise Rejected("ticket.moved", "somebody else has moved it; look again")
+        if step.state not in NEXT[ticket.last.state]:
+            raise Rejected("ticket.state", f"{step.state} does not follow {ticket.last.state}")
+        if step.state == CONFIRMED and step.account == ticket.last.account:
+            raise Rejected("ticket.own", "somebody else confirms what you fixed")
+        self._ask(ticket.ticket, Fault(device=ticket.fault.device, site="", division=""), step, role)
 
-def find(connection: Connection, scope: Scope, ticket: int) -> RowMapping:
-    """Return a ticket with its newest step; ``Rejected("ticket.unknown")`` when there is none in the scope."""
-    statement = _with_newest_step().where(_tickets.c.id == ticket, _seen_by(scope))
-    found = connection.execute(statement).mappings().one_or_none()
-    if found is None:
+    def find(self, scope: Scope, name: str) -> Ticket:
+        """Return a ticket; ``Rejected("ticket.unknown")`` when there is none in the scope."""
+        for ticket in self._named([name]):
+            if scope.sees(ticket.fault.site, ticket.fault.division):
+                return ticket
         raise Rejected("ticket.unknown", "no such ticket here")
-    return found
+
+    def of_device(self, device: str) -> list[Ticket]:
+        """Return the newest tickets of a device, newest first."""
+        table = keeping.tickets.c
+        newest = select(table.ticket).where(table.device == device).order_by(table.opened_idx.desc()).limit(ON_A_PAGE)
+        with self._derived.reader.connect() as derived, self._accounts.reader.connect() as accounts:
+            waiting = [wish.ticket for wish in asked.about_device(accounts, device, TICKET, _MOST_WAITING)]
+            sealed = list(derived.execute(newest).scalars())
+        return sorted(self._named(dict.fromkeys(waiting + sealed)), key=lambda each: -each.steps[0].at_ms)
+
+    def waiting(self, scope: Scope) -> list[Ticket]:
+        """Return tickets in scope whose newest step waits for the seal, those that wait longest first."""
+        with self._accounts.reader.connect() as accounts:
+            wishes = [
+                wish for state in (SEALED, ASKED) for wish in asked.waiting(accounts, state, _MOST_WAITING, TICKET)
+            ]
+        return [
+            ticket
+            for ticket in self._named(dict.fromkeys(wish.ticket for wish in wishes))
+            if ticket.last.seq is None and scope.sees(ticket.fault.site, ticket.fault.division)
+        ]
+
+    def page(self, scope: Scope, *, state: str = "", number: int = 1) -> Sequence[RowMapping]:
+        """Return tickets with their newest sealed step, the newest first: all, or those in one state."""
+        table = keeping.tickets
+        statement = select(table).where(scope.condition(table.c.site, table.c.division))
+        if state:
+            statement = statement.where(table.c.state == state)
+        cut = statement.order_by(table.c.opened_idx.desc()).limit(ON_A_PAGE).offset((number - 1) * ON_A_PAGE)
+        with self._derived.reader.connect() as derived:
+            return derived.execute(cut).mappings().all()
+
+    def names_of(self, rows: Iterable[RowMapping]) -> dict[bytes, str]:
+        """Return who took the newest steps of a page, by commitment."""
+        with self._accounts.reader.connect() as accounts:
+            return asked.accounts_of(accounts, [row["commitment"] for row in rows])
+
+    def counts(self, scope: Scope) -> dict[str, int]:
+        """Return how many tickets stand in each state, as sealed."""
+        table = keeping.tickets
+        seen = scope.condition(table.c.site, table.c.division)
+        statement = select(table.c.state, func.count().label("number")).where(seen).group_by(table.c.state)
+        with self._derived.reader.connect() as derived:
+            return dict.fromkeys(STATES, 0) | {row.state: row.number for row in derived.execute(statement)}
+
+    def _named(self, names: Iterable[str]) -> list[Ticket]:
+        """Return these tickets, as far as anybody knows them: what is sealed, and behind it what waits."""
+        asked_for: dict[str, dict[int, Asked]] = {name: {} for name in names}
+        sealed: dict[str, dict[int, RowMapping]] = {name: {} for name in asked_for}
+        with self._accounts.reader.connect() as accounts:
+            for wish in asked.of_tickets(accounts, asked_for):
+                asked_for[wish.ticket][int(wish.fields["step"])] = wish
+        with self._derived.reader.connect() as derived:
+            chosen = select(keeping.steps).where(keeping.steps.c.ticket.in_(list(asked_for)))
+            for row in derived.execute(chosen).mappings():
+                sealed[row["ticket"]][row["step"]] = row
+        found = [_ticket(name, sealed[name], asked_for[name]) for name in asked_for]
+        return [ticket for ticket in found if ticket is not None]
+
+    def _ask(self, name: str, fault: Fault, step: Step, role: str) -> None:
+        said = {
+            "ticket": name,
+            "step": step.step,
+            "state": STATES.index(step.state),
+            "entered_ms": step.at_ms,
+            "note": step.note,
+            "severity": SEVERITIES.index(fault.severity),
+            **{field: getattr(fault, field) for field in ("device", "rule", "site", "division")},
+        }
+        fields = {field: value for field, value in said.items() if value != ""}
+        check_fields(records.TICKET, fields, "ticket.text")
+        number = hashlib.sha256(f"ticket {name} {step.step}".encode()).hexdigest()[:32]
+        wish = Wish(number, TICKET, step.note, device=fault.device, ticket=name, fields=fields)
+        asked.ask(self._accounts, wish, step.account, role, step.at_ms)
+        with self._accounts.reader.connect() as accounts:
+            kept = asked.find(accounts, number)
+        if kept is None or (kept.account, kept.fields) != (step.account, fields):
+            raise Rejected("ticket.moved", "somebody else has moved it; look again")
 
 
-def page(
-    connection: Connection, scope: Scope, *, device: str = "", state: str = "", number: int = 1
-) -> Sequence[RowMapping]:
-    """Return tickets with their newest step, the newest first: all, of one device, or in one state."""
-    statement = _with_newest_step().where(_seen_by(scope))
-    if device:
-        statement = statement.where(_tickets.c.device == device)
-    if state:
-        statement = statement.where(_steps.c.state == state)
-    cut = statement.order_by(_tickets.c.id.desc()).limit(ON_A_PAGE).offset((number - 1) * ON_A_PAGE)
-    return connection.execute(cut).mappings().all()
+def by_rule(rule: str) -> str:
+    """Return what stands for the account of a step that a rule took."""
+    return f"{RULE}:{rule}"
 
 
-def counts(connection: Connection, scope: Scope) -> dict[str, int]:
-    """Return how many tickets stand in each state."""
-    newest = _with_newest_step().where(_seen_by(scope)).subquery()
-    rows = connection.execute(select(newest.c.state, func.count().label("number")).group_by(newest.c.state))
-    return dict.fromkeys(STATES, 0) | {row.state: row.number for row in rows}
+def _ticket(name: str, sealed: dict[int, RowMapping], asked_for: dict[int, Asked]) -> Ticket | None:
+    taken = {number: _sealed_step(row, asked_for.get(number)) for number, row in sealed.items()}
+    for number, wish in asked_for.items():
+        if number not in taken and wish.state != REFUSED:
+            taken[number] = _waiting_step(wish)
+    if not taken:
+        return None
+    first = min(taken)
+    said = sealed[first] if first in sealed else _fields_of(asked_for[first])
+    fault = Fault(**{field: str(said[field]) for field in ("device", "site", "division", "rule", "severity")})
+    steps = tuple(taken[number] for number in sorted(taken))
+    return Ticket(name, fault, steps, max(asked_for, default=0))
 
 
-def _append(connection: Connection, ticket: int, step: Step) -> None:
-    connection.execute(insert(_steps), {"ticket": ticket, **vars(step)})
+def _sealed_step(row: RowMapping, wish: Asked | None) -> Step:
+    account = (wish.account or "") if wish is not None and wish.commitment == row["commitment"] else ""
+    return Step(row["step"], row["state"], row["entered_ms"], account, row["note"], row["seq"])
 
 
-def _with_newest_step() -> Select[Any]:
-    newest = select(_steps.c.ticket, func.max(_steps.c.step).label("step")).group_by(_steps.c.ticket).subquery("newest")
-    joined = _tickets.join(newest, newest.c.ticket == _tickets.c.id).join(
-        _steps, and_(_steps.c.ticket == newest.c.ticket, _steps.c.step == newest.c.step)
-    )
-    columns = (*_tickets.c, _steps.c.step, _steps.c.state, _steps.c.at_ms, _steps.c.account, _steps.c.note)
-    return select(*columns).select_from(joined)
+def _waiting_step(wish: Asked) -> Step:
+    said = _fields_of(wish)
+    return Step(int(said["step"]), STATES[int(said["state"])], wish.asked_ms, wish.account or "", str(said["note"]))
 
 
-def _seen_by(scope: Scope) -> ColumnElement[bool]:
-    return scope.condition(_tickets.c.site, _tickets.c.division)
+def _fields_of(wish: Asked) -> dict[str, str | int]:
+    blank = {"note": "", "rule": "", "site": "", "division": ""}
+    return {**blank, **wish.fields, "severity": SEVERITIES[int(wish.fields["severity"])]}

@@ -10,6 +10,7 @@ from cloud.db.engine import Store
 from cloud.ops import places, register, rules
 from cloud.ops.fleet import Fleet
 from cloud.ops.register import Register
+from cloud.ops.tickets import Tickets
 from cloud.registry import RegistryFile
 from cloud.stores import Stores
 
@@ -33,9 +34,10 @@ class Watch:
         self.now_ms = now_ms
         self.ledger = stores.ledger
         self.accounts = accounts
+        self.tickets = Tickets(stores.projections, accounts)
         self._store = stores.projections
         self._registry = registry
-        self._register = Register(stores.ledger, stores.projections, registry)
+        self._register = Register(stores.projections, registry)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

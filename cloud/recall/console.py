@@ -9,6 +9,7 @@ import fcntl
 import os
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,34 +70,39 @@ class Console:
             raise Misuse("console.history", f"{_HISTORY} in {directory} lacks what a cloud has answered for")
 
     def decide(self, decision: Decision, salt: bytes | None = None) -> int:
-        """Seal a decision; on disk when this returns. Returns its number; ``Rejected("record.…")``.
-
-        Whoever brings a ``salt`` keeps it, together with the account, and may ask again after being cut off: a decision
-        with the salt of one that is sealed already is that one. Without, both are kept in ``accounts.csv``.
-        """
-        drawn = os.urandom(_SALT_BYTES) if salt is None else salt
-        commitment = chain.digest(drawn + decision.account.encode())
-        if commitment in self._numbers:
-            return self._numbers[commitment]
+        """Seal a decision; as ``seal``."""
         about = {"lot": decision.lot, "subject": decision.seller}
         body: dict[str, Any] = {
             "decision": DECISIONS.index(decision.word),
             **{name: code for name, code in about.items() if code},
             "reason": decision.reason,
-            "account": commitment,
         }
+        return self.seal(record.DECISION, body, decision.account, salt)
+
+    def seal(self, kind: int, body: Mapping[str, Any], account: str, salt: bytes | None = None) -> int:
+        """Seal what an account says, with the commitment to it in the field ``account``; on disk when this returns.
+
+        Returns its number; ``Rejected("record.…")``. Whoever brings a ``salt`` keeps it, together with the account, and
+        may ask again after being cut off: a record with the salt of one that is sealed already is that one. Without,
+        both are kept in ``accounts.csv``.
+        """
+        drawn = os.urandom(_SALT_BYTES) if salt is None else salt
+        commitment = chain.digest(drawn + account.encode())
+        if commitment in self._numbers:
+            return self._numbers[commitment]
         seq = self._head.seq + 1
         try:
+            said = {**body, "account": commitment}
             statement = record.Record(
-                record.DECISION, body, seq, self._head.digest, time.time_ns() // 1_000_000, self._totals, _BOOT
+                kind, said, seq, self._head.digest, time.time_ns() // 1_000_000, self._totals, _BOOT
             )
             sealed = cose.seal(statement.encode(), cose.RECORD, self._key)
         except Misuse as wrong:  # the words come from a person here, so it is input that is refused
             raise Rejected(wrong.code, wrong.detail) from wrong
         if salt is None:
-            self._remember(commitment, drawn, decision.account)
+            self._remember(commitment, drawn, account)
         _append(self._directory / _HISTORY, cbor.encode(sealed), 0o644)
-        # On disk. A crash here: the decision stands and goes up with the next delivery.
+        # On disk. A crash here: what was said stands and goes up with the next delivery.
         self._sealed.append(sealed)
         self._head = chain.Head(seq, chain.digest(sealed))
         self._numbers[commitment] = seq

@@ -25,7 +25,7 @@ from cloud.db.server import open_schema
 from cloud.feed import store as feed
 from cloud.ledger import cosigning, store, tree
 from cloud.ledger.schema import REVISIONS
-from cloud.ops import alerts, assets, tickets
+from cloud.ops import alerts, unsealed
 from cloud.stores import open_accounts
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
@@ -38,7 +38,7 @@ def test_the_revisions_make_the_tables_that_the_program_declares(cloud: CloudUnd
     with cloud.cloud.stores.ledger.reader.connect() as connection:
         is_divided = connection.dialect.name == "postgresql"
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_no_partition})
-        declared = [each.TABLES for each in (store, cosigning, feed, assets, tickets, alerts, codes)]
+        declared = [each.TABLES for each in (store, cosigning, feed, unsealed, alerts, codes)]
         if is_divided:
             declared.append(store.PLACES)
         different = {(kind, what.name) for kind, what in compare_metadata(context, declared)}

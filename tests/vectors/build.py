@@ -44,6 +44,15 @@ BODIES: dict[int, dict[str, Any]] = {
         "instrument": "scale-0001", "reference_grams": 1000, "indicated_grams": 1005, "e_grams": 5,
         "added_milligrams": 1500, "tolerance_milligrams": 5000, "result": 2, "visit_back": 1,
     },
+    record.ASSET: {
+        "device": "scale-0001", "entered_ms": TIME_MS, "holder": "林阿水", "place": "A12", "since_ms": TIME_MS - 5000,
+        "verified_until_ms": TIME_MS + 31_536_000_000, "account": bytes(range(32)),
+    },
+    record.TICKET: {
+        "ticket": "00112233445566778899aabbccddeeff", "step": 1, "state": 0, "device": "scale-0001",
+        "entered_ms": TIME_MS, "note": "打印机不出纸", "account": bytes(range(32)),
+        "rule": "paper-out", "severity": 1, "site": "第八市场", "division": "350203",
+    },
 }  # fmt: skip
 FEEDS: dict[int, Any] = {
     feed.PRICES: ((1, "五花肉", "五花肉".encode("gbk"), 3680),),

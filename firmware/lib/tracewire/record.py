@@ -4,9 +4,9 @@ Why one table: device, gateway, cloud, browser test and documents read the same 
 and one bound everywhere. A record's header says where it stands in its device's history; its body says what happened.
 Masses are integer grams, money integer fen, time Unix milliseconds.
 
-The rows of kinds that a counter scale never seals stand in ``kinds_upstream`` and ``kinds_inspection`` and are read in
-when one is first asked for, and rows are made anew when another kind has had their place: all rows together would fill
-a tenth of a scale's heap.
+The rows of kinds that a counter scale never seals stand in ``kinds_upstream``, ``kinds_inspection`` and
+``kinds_console`` and are read in when one is first asked for, and rows are made anew when another kind has had their
+place: all rows together would fill a tenth of a scale's heap.
 """
 
 from tracewire import cbor
@@ -44,7 +44,7 @@ VERSION = 1
 
 BOOT, CLOCK, WEIGHING, SALE, CARCASS, LOT, MOVEMENT = 1, 2, 3, 4, 5, 6, 7
 SESSION, VISIT, TEST, DOCUMENT, DECISION, HEALTH, AUDIT = 8, 9, 10, 11, 12, 13, 14
-REWEIGH = 15
+REWEIGH, ASSET, TICKET = 15, 16, 17
 
 KINDS = {
     BOOT: "boot",
@@ -62,6 +62,8 @@ KINDS = {
     HEALTH: "health",
     AUDIT: "audit",
     REWEIGH: "reweigh",
+    ASSET: "asset",
+    TICKET: "ticket",
 }
 
 
@@ -105,6 +107,10 @@ class Tables:
             from tracewire import kinds_upstream  # noqa: PLC0415 (see above)
 
             self._makers.update(kinds_upstream.FIELDS)
+        elif kind in (ASSET, TICKET):
+            from tracewire import kinds_console  # noqa: PLC0415 (see above)
+
+            self._makers.update(kinds_console.FIELDS)
         else:
             from tracewire import kinds_inspection  # noqa: PLC0415 (see above)
 

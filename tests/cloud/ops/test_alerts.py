@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select
 from tracewire.errors import Misuse, Unavailable
 
-from cloud.ops import tickets
 from cloud.ops.alerts import Alerts, outbox
 from cloud.ops.fleet import Scope
+from cloud.ops.tickets import Tickets
 from cloud.ops.watch import Watch
 from cloud.ops.webhook import SECRET_FILE, configured
 from cloud.registry import RegistryFile, read_root
@@ -110,9 +110,9 @@ def messages(cloud: CloudUnderTest) -> list[dict[str, object]]:
         return [json.loads(row.body) for row in connection.execute(select(outbox).order_by(outbox.c.id))]
 
 
-def open_tickets(cloud: CloudUnderTest) -> list[tuple[int, str, str]]:
-    with cloud.cloud.stores.ledger.reader.connect() as connection:
-        return [(row["id"], row["device"], row["account"]) for row in tickets.page(connection, Scope())]
+def open_tickets(cloud: CloudUnderTest) -> list[tuple[str, str]]:
+    tickets = Tickets(cloud.cloud.stores.projections, cloud.cloud.accounts)
+    return [(each.fault.device, each.last.account) for each in tickets.waiting(Scope())]
 
 
 def test_a_rule_fires_once_after_its_time_and_is_cleared(
@@ -125,7 +125,7 @@ def test_a_rule_fires_once_after_its_time_and_is_cleared(
     clock.ms += MINUTE_MS
     assert alerts.look() == 1
     assert alerts.look() == 0
-    assert open_tickets(cloud) == [(1, "scale-0001", "rule")]
+    assert open_tickets(cloud) == [("scale-0001", "rule:case-opened")]
     tell(cloud, market, "unlocked")
     assert alerts.look() == 0
     assert [(each["fired"], each["cleared"]) for each in messages(cloud)] == [
@@ -136,7 +136,7 @@ def test_a_rule_fires_once_after_its_time_and_is_cleared(
     alerts.look()
     clock.ms += 30 * MINUTE_MS
     assert alerts.look() == 1
-    assert open_tickets(cloud) == [(1, "scale-0001", "rule")], "the first is still open"
+    assert open_tickets(cloud) == [("scale-0001", "rule:case-opened")], "the first is still open"
 
 
 def test_a_condition_that_passes_in_time_tells_nobody(
@@ -181,7 +181,7 @@ def test_the_running_cloud_looks_by_itself(cloud: CloudUnderTest, market: Market
     tell(cloud, market, "case_opened")
     deadline = threading.Event()
     for _ in range(300):
-        if any(device == "scale-0001" for _, device, _ in open_tickets(cloud)):
+        if any(device == "scale-0001" for device, _ in open_tickets(cloud)):
             return
         deadline.wait(0.1)
     raise AssertionError("no ticket in thirty seconds")
