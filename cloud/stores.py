@@ -105,7 +105,7 @@ def open_both(config: Config, derived: DerivedSchema) -> Stores:
 
     Projections that the store has never had are created: there is nothing that could be lost.
     """
-    stores = Stores(open_ledger(config), _open_projections(config, derived))
+    stores = Stores(open_ledger(config), open_projections(config, derived))
     derived.add_missing(stores.projections)
     return stores
 
@@ -117,7 +117,8 @@ def open_ledger(config: Config) -> Store:
     return open_store(config.ledger_path, REVISIONS, synchronous="FULL")
 
 
-def _open_projections(config: Config, derived: DerivedSchema) -> Store:
+def open_projections(config: Config, derived: DerivedSchema) -> Store:
+    """Open what is derived alone; ``Misuse`` as ``open_both`` says."""
     if config.database:
         return open_schema(config.database, _PROJECTIONS, derived, synchronous=False)
     return open_store(config.projections_path, derived, synchronous="NORMAL")

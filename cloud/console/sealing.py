@@ -1,8 +1,8 @@
 """The console's own program: seals what people confirmed at the pages, and brings it to the ledger.
 
-It alone reads the console's key (ADR 0016). What it seals it looks at once more: the account is still there, and its
-role may decide this. Every step is on disk before the next, and may be repeated: a decision that was cut off between
-the seal and the note of it is found by its commitment.
+It alone reads the console's key (ADR 0016). What it seals it looks at once more: the account is still there, its role
+may decide this, and what it decides about is in its market or region. Every step is on disk before the next, and may
+be repeated: a decision that was cut off between the seal and the note of it is found by its commitment.
 """
 
 import signal
@@ -16,10 +16,13 @@ from tracewire.errors import Rejected, TracewireError, Unavailable
 
 from cloud.accounts import asked
 from cloud.accounts import store as accounts
+from cloud.accounts.account import Account
 from cloud.accounts.asked import ASKED, ASSET, DELIVERED, REFUSED, RULE, SEALED, TICKET, Asked
 from cloud.console import rights
+from cloud.console.reach import Reach
 from cloud.db.engine import Store
 from cloud.recall.console import Console, Decision
+from cloud.registry import Roll
 
 log = structlog.get_logger()
 
@@ -32,10 +35,14 @@ _RETRY_SECONDS = 5.0
 
 
 class Sealer:
-    """Takes decisions from ``store`` to the history in ``directory``, and to the cloud at ``url``."""
+    """Takes decisions from ``store`` to the history in ``directory``, and to the cloud at ``url``.
 
-    def __init__(self, store: Store, directory: Path, url: str) -> None:
+    ``graph`` holds the projections.
+    """
+
+    def __init__(self, store: Store, graph: Store, directory: Path, url: str) -> None:
         self._store = store
+        self._reach = Reach(graph)
         self._directory = directory
         self._url = url
 
@@ -47,8 +54,10 @@ class Sealer:
         if not wanted and not sealed:
             return
         console = Console(self._directory)  # held for this turn only: a command may come between
-        for decision in wanted:
-            self._seal(console, decision)
+        if wanted:
+            roll = console.roll()
+            for decision in wanted:
+                self._seal(console, roll, decision)
         with self._store.reader.connect() as connection:
             sealed = asked.waiting(connection, SEALED, 2 * _AT_ONCE)
         try:
@@ -61,33 +70,34 @@ class Sealer:
         for decision in sealed:
             asked.move(self._store, decision.id, DELIVERED)
 
-    def _seal(self, console: Console, decision: Asked) -> None:
+    def _seal(self, console: Console, roll: Roll, decision: Asked) -> None:
         try:
             account, salt = self._who(decision)
+            self._reach.require(account, decision, roll)
             if decision.word in _STATEMENTS:
-                seq = console.seal(_STATEMENTS[decision.word], decision.fields, account, salt)
+                seq = console.seal(_STATEMENTS[decision.word], decision.fields, account.name, salt)
             else:
-                words = Decision(decision.word, decision.lot, decision.reason, account, decision.seller)
+                words = Decision(decision.word, decision.lot, decision.reason, account.name, decision.seller)
                 seq = console.decide(words, salt)
         except Rejected as refused:
-            log.warning("console.refused", decision=decision.id, code=refused.code)
+            log.warning("console.refused", decision=decision.id, code=refused.code, detail=refused.detail)
             asked.move(self._store, decision.id, REFUSED, detail=refused.code)
         else:
             # A crash before this line: the next turn finds the seal by its commitment.
             asked.move(self._store, decision.id, SEALED, seq=seq)
             log.info("console.sealed", decision=decision.id, word=decision.word, seq=seq)
 
-    def _who(self, decision: Asked) -> tuple[str, bytes]:
+    def _who(self, decision: Asked) -> tuple[Account, bytes]:
         """Return (account, salt); ``Rejected("account.…")`` when nobody may ask for this any more."""
         if decision.account is None or decision.salt is None:
             raise Rejected("account.unknown", "the account was erased")
         if decision.role == RULE and decision.word == TICKET:  # nobody's: a rule of the cloud reports a fault
-            return decision.account, decision.salt
+            return Account(decision.account, RULE), decision.salt
         with self._store.reader.connect() as connection:
             row = accounts.find(connection, decision.account)
         if row is None or not rights.may(row.role, decision.word):
             raise Rejected("account.role", "not for this account")
-        return decision.account, decision.salt
+        return Account(row.name, row.role, row.region, row.site, row.seller), decision.salt
 
 
 def run(sealer: Sealer, started: Callable[[], None]) -> None:

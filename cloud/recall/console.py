@@ -20,6 +20,8 @@ from tracewire.credential import open_bundle
 from tracewire.errors import Misuse, Rejected, Unavailable
 from tracewire.vocabulary import DECISIONS
 
+from cloud.registry import Roll
+
 _HISTORY, _SETTLED, _ACCOUNTS = "history.cborseq", "settled", "accounts.csv"
 _TORN, _LOCK = "history.torn", "lock"
 _SALT_BYTES = 16
@@ -123,6 +125,15 @@ class Console:
         _replace(self._directory / _SETTLED, str(len(self._sealed)).encode())
         return len(waiting)
 
+    def roll(self) -> Roll:
+        """Return the registry as it lies here, under the root; ``Unavailable("console.registry")`` when it is none."""
+        root = p256.VerifyingKey((self._directory / "root.point").read_bytes())
+        bundle = (self._directory / "registry.cose").read_bytes()
+        try:
+            return Roll(open_bundle(bundle, root, time.time_ns() // 1_000_000), bundle)
+        except Rejected as broken:
+            raise Unavailable("console.registry", f"the registry in {self._directory}: {broken}") from broken
+
     def _post(self, url: str, envelope: bytes) -> bytes:
         context = ssl.create_default_context(cafile=str(self._directory / "server_ca.pem"))
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -163,9 +174,7 @@ class Console:
             raise Unavailable("console.cloud", "the answer covers less than was sent; the decision is kept")
 
     def _cloud_key(self, kid: bytes) -> p256.VerifyingKey:
-        root = p256.VerifyingKey((self._directory / "root.point").read_bytes())
-        bundle = (self._directory / "registry.cose").read_bytes()
-        credential = open_bundle(bundle, root, time.time_ns() // 1_000_000).find(kid)
+        credential = self.roll().registry.find(kid)
         if credential.role != "cloud" or credential.state != "active":
             raise Rejected("console.answer", f"sealed by {credential.name}, a {credential.state} {credential.role}")
         return p256.VerifyingKey(credential.point)

@@ -1,6 +1,7 @@
 """From the form to the ledger: what will happen, the confirm, the seal; for people and for programs."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,9 @@ from tracewire import chain
 from tracewire.errors import Unavailable
 
 from cloud.accounts import asked
+from cloud.accounts.asked import Wish
 from cloud.accounts.service import Accounts
+from cloud.console import rights
 from cloud.console.sealing import Sealer
 from cloud.recall.console import Console, Decision
 from simulators.node import now_ms
@@ -19,6 +22,7 @@ from tests.cloud.console.story import HOSTILE, SELLER, Told, tell
 from tests.cloud.market import Market
 from tests.cloud.people import PEOPLE, PUBLIC, session_of, visitor
 
+FOREIGN_SELLER = "4401000019001"
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -48,7 +52,7 @@ def confirm(client: httpx.Client, path: str, word: str, reason: str = "抽检不
 
 
 def seal(cloud: CloudUnderTest, desk: Path, url: str = "") -> None:
-    Sealer(cloud.cloud.accounts, desk, url or listener("ingest").url).turn()
+    Sealer(cloud.cloud.accounts, cloud.cloud.stores.projections, desk, url or listener("ingest").url).turn()
     cloud.catch_up()
 
 
@@ -192,6 +196,69 @@ def test_what_somebody_may_no_longer_decide_is_not_sealed(
         found = asked.find(connection, where.rpartition("/")[2])
     assert found is not None
     assert (found.state, found.detail.partition(".")[0]) == ("refused", "account")
+
+
+@pytest.mark.parametrize("who", ["market_opener", "inspector", "regulator"])
+@pytest.mark.parametrize("about", ["lot", "seller"])
+def test_what_a_page_never_asked_about_another_county_is_not_sealed_and_shown(
+    cloud: CloudUnderTest, told: Told, desk: Path, who: str, about: str
+) -> None:
+    account = PEOPLE[who]
+    foreign = {"lot": told.foreign} if about == "lot" else {"seller": FOREIGN_SELLER}
+    word = "freeze" if about == "lot" else "suspend"
+    with visitor(cloud, account) as client:
+        forged = Wish("0" * 32, word, "抽检不合格", **foreign)
+        asked.ask(cloud.cloud.accounts, forged, account.name, account.role, now_ms())
+        seal(cloud, desk)
+        assert ("辖区内" if rights.may(account.role, word) else "无权") in client.get(
+            f"/console/decisions/{forged.id}"
+        ).text
+    assert not (desk / "history.cborseq").exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "state"), [("market_opener", "refused"), ("regulator", "refused"), ("ops", "delivered")]
+)
+def test_what_is_stated_of_a_device_of_another_county_is_sealed_for_operators_alone(
+    cloud: CloudUnderTest, told: Told, desk: Path, who: str, state: str
+) -> None:
+    account = PEOPLE[who]
+    session_of(cloud, account)
+    fields = {"ticket": "0" * 32, "step": 1, "state": 0, "device": "scale-0900", "entered_ms": now_ms(), "note": "坏了"}
+    forged = Wish("0" * 32, asked.TICKET, "", device="scale-0001", ticket="0" * 32, fields=fields)
+    asked.ask(cloud.cloud.accounts, forged, account.name, account.role, now_ms())
+    seal(cloud, desk)
+    with cloud.cloud.accounts.reader.connect() as connection:
+        found = asked.find(connection, forged.id)
+    assert found is not None
+    assert (found.state, found.detail) == (state, "account.reach" if state == "refused" else "")
+
+
+def test_a_region_is_asked_as_the_account_is_now(cloud: CloudUnderTest, told: Told, desk: Path) -> None:
+    with visitor(cloud, "regulator") as client:
+        where = confirm(client, f"/console/lots/{told.lot}/decide", "recall")
+        accounts = Accounts(cloud.cloud.accounts, now_ms)
+        accounts.remove("wang")
+        moved = replace(PEOPLE["regulator"], region="44")
+        asked_again = Wish("1" * 32, "recall", "抽检不合格", told.lot)
+    with visitor(cloud, moved) as client:
+        asked.ask(cloud.cloud.accounts, asked_again, moved.name, moved.role, now_ms())
+        seal(cloud, desk)
+        assert "辖区内" in client.get(f"/console/decisions/{asked_again.id}").text
+        assert client.get(where).status_code == 404, "an erased account's decision is nobody's"
+
+
+def test_without_a_registry_that_holds_a_decision_waits(cloud: CloudUnderTest, told: Told, desk: Path) -> None:
+    registry = (desk / "registry.cose").read_bytes()
+    (desk / "registry.cose").write_bytes(registry[:-1] + bytes((registry[-1] ^ 1,)))
+    with visitor(cloud, "regulator") as client:
+        where = confirm(client, f"/console/lots/{told.lot}/decide", "recall")
+        with pytest.raises(Unavailable, match=r"console\.registry"):
+            seal(cloud, desk)
+        assert "等待签名" in client.get(where).text
+        (desk / "registry.cose").write_bytes(registry)
+        seal(cloud, desk)
+        assert "并写入账本" in client.get(where).text
 
 
 def test_a_decision_is_shown_to_whoever_asked_for_it(cloud: CloudUnderTest, told: Told) -> None:

@@ -50,7 +50,7 @@ def sealer(cloud: CloudUnderTest, market: Market, tmp_path: Path) -> Seal:
     desk = desk_key.enrol(tmp_path / "console-01", cloud, market)
 
     def seal() -> None:
-        Sealer(cloud.cloud.accounts, desk, listener("ingest").url).turn()
+        Sealer(cloud.cloud.accounts, cloud.cloud.stores.projections, desk, listener("ingest").url).turn()
         cloud.catch_up()
 
     return seal

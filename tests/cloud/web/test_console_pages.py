@@ -56,7 +56,7 @@ def test_a_recall_by_hand_shows_how_far_it_has_come(
     expect(page.locator("#progress")).to_contain_text("等待签名")
     with cloud.cloud.accounts.reader.connect() as connection:
         assert len(asked.waiting(connection, asked.ASKED, 2)) == 1
-    Sealer(cloud.cloud.accounts, desk, listener("ingest").url).turn()
+    Sealer(cloud.cloud.accounts, cloud.cloud.stores.projections, desk, listener("ingest").url).turn()
     expect(page.locator("#progress")).to_contain_text("并写入账本", timeout=20_000)
     assert page.locator("#progress").get_attribute("hx-get") is None, "it asks no more"
     assert_accessible(page)
