@@ -41,7 +41,7 @@ def figures() -> list[Figure]:
     """Measure one site, first on line and then after an outage of the cloud."""
     with tempfile.TemporaryDirectory() as folder, Site.create(Path(folder, "site"), lambda _: None, stalls=()) as site:
         names = [f"scale-{number:04d}" for number in range(1001, 1001 + DEVICES)]
-        _enrol(site, names)
+        enrol(site, names)
         site.cloud.start()
         site.gateway.start()
         with ExitStack() as stack:
@@ -49,9 +49,9 @@ def figures() -> list[Figure]:
                 stack.enter_context(UpstreamDevice(site.node(name), "localhost", site.mqtt_port)) for name in names
             ]
             _state_all(devices, 1, 0.0)  # every connection is up
-            _wait_until_settled(devices)
+            wait_until_settled(devices)
             _state_all(devices, WEIGHINGS, SECONDS_BETWEEN)
-            _wait_until_settled(devices)
+            wait_until_settled(devices)
             milliseconds = sorted(_delays_ms(site)[DEVICES:])
             rate = _drain(site, devices)
     middle, late = len(milliseconds) // 2, len(milliseconds) * 99 // 100
@@ -63,7 +63,8 @@ def figures() -> list[Figure]:
     ]
 
 
-def _enrol(site: Site, names: list[str]) -> None:
+def enrol(site: Site, names: list[str]) -> None:
+    """Give these scales of a market their keys and certificates, and everybody the registry that has them."""
     for name in names:
         ca, place = ("--ca", site.authority), ("--site", MARKET)
         chengxin("device", "enrol", name, *ca, "--role", "scale", *place, "--dir", site.node(name))
@@ -90,7 +91,8 @@ def _state_all(devices: list[UpstreamDevice], count: int, pause_s: float) -> Non
         thread.join()
 
 
-def _wait_until_settled(devices: list[UpstreamDevice]) -> None:
+def wait_until_settled(devices: list[UpstreamDevice]) -> None:
+    """Wait for the cloud's receipt of everything stated; ``Unavailable`` when one does not come in time."""
     for device in devices:
         device.wait_until_settled(TIMEOUT_S)
 
