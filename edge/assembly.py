@@ -20,6 +20,7 @@ from edge.access import Access
 from edge.broker import EmbeddedBroker
 from edge.config import MOSQUITTO, GatewayConfig
 from edge.feed import Feed
+from edge.feed_shelf import FeedShelf
 from edge.firmware_files import FirmwareFiles
 from edge.forecast import BufferForecast
 from edge.forwarder import Forwarder
@@ -116,6 +117,7 @@ class Site:
             config=self.config,
             context=self._calling_context,
             keyring=self._keyring,
+            shelf=FeedShelf(self.config.feed_path),
             hand_down=lambda device, sealed: self._inbox.publish(topics.down(device), sealed),
         )
 

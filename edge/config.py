@@ -95,6 +95,11 @@ class GatewayConfig:
         return self.directory / "outbox.sqlite"
 
     @property
+    def feed_path(self) -> Path:
+        """What the cloud said last to each device; may be deleted, and is asked for again."""
+        return self.directory / "feed.sqlite"
+
+    @property
     def broker_directory(self) -> Path:
         """What Mosquitto reads and writes; nothing else of the gateway's is open to it."""
         return self.directory / "broker"

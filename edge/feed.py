@@ -15,7 +15,7 @@ import structlog
 from tracewire import cbor, cose, feed
 from tracewire.errors import Rejected, Unavailable
 
-from edge.backoff import Backoff
+from edge.backoff import AT_RANDOM, Backoff, Spread
 from edge.config import GatewayConfig
 from edge.feed_shelf import FeedShelf, Shelved
 from edge.keyring import Keyring
@@ -38,15 +38,21 @@ class Feed:
         config: GatewayConfig,
         context: ssl.SSLContext,
         keyring: Keyring,
+        shelf: FeedShelf,
         hand_down: Callable[[str, bytes], None],
+        transport: httpx.AsyncBaseTransport | None = None,
+        spread: Spread = AT_RANDOM,
     ) -> None:
+        """``shelf`` is closed by ``close``; ``transport`` and ``spread`` are for a simulated wire and its luck."""
         self._url = config.cloud_url.rstrip("/") + "/v1/feed"
         self._poll_ms = config.feed_poll_ms
         self._keyring = keyring
         self._hand_down = hand_down
-        self._shelf = FeedShelf(config.directory / "feed.sqlite")
-        self._client = httpx.AsyncClient(verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False)
-        self._backoff = Backoff(config.feed_poll_ms, LONGEST_PAUSE_MS, config.feed_poll_ms, LONGEST_PAUSE_MS)
+        self._shelf = shelf
+        self._client = httpx.AsyncClient(
+            verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False, transport=transport
+        )
+        self._backoff = Backoff(config.feed_poll_ms, LONGEST_PAUSE_MS, config.feed_poll_ms, LONGEST_PAUSE_MS, spread)
 
     async def run(self) -> None:
         """Pull for ever; a cloud that is away, or a disk that fails, only makes it wait."""

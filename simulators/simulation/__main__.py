@@ -1,6 +1,6 @@
 """Live many worlds and say whether every promise held: `make simulate SEEDS=10000`.
 
-A world is devices, a gateway and a cloud (the real code) in one process, with lost, late and doubled messages, power
+A world is devices, gateways and a cloud (the real code) in one process, with lost, late and doubled messages, power
 cuts between any two durable steps, full disks and wrong clocks, all drawn from one seed. A seed that fails is printed
 with its last steps and replays exactly.
 """
@@ -81,8 +81,10 @@ def _live_all(seeds: range, plant: str, jobs: int) -> Iterator[Outcome]:
 def _verdict(outcomes: list[Outcome], plant: str) -> int:
     broken = [outcome for outcome in outcomes if outcome.broken]
     signed = sum(outcome.signed for outcome in outcomes)
+    acted = sum(outcome.acted for outcome in outcomes)
     hours = sum(outcome.seconds for outcome in outcomes) / 3600
-    console.print(f"{len(outcomes)} worlds, {hours:.1f} simulated hours, {signed} records signed: {len(broken)} broke")
+    lived = f"{len(outcomes)} worlds, {hours:.1f} simulated hours"
+    console.print(f"{lived}, {signed} records signed, {acted} statements acted on: {len(broken)} broke")
     for outcome in sorted(broken, key=lambda one: one.seed)[:3]:
         console.print(f"\nseed {outcome.seed}: {outcome.broken}", markup=False, soft_wrap=True)
         console.print("\n".join(outcome.events[-STEPS_SHOWN:]), markup=False, soft_wrap=True)

@@ -1,15 +1,17 @@
-"""The cloud house: the real ingest over a real ledger, and the line to it, which fails before, during and after."""
+"""The cloud house: real ingest and feed over a real ledger, and lines to it, which fail before, during and after."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 from sqlalchemy import event, select
 from tracewire import cbor, cose, p256, receipt
-from tracewire.errors import TracewireError
+from tracewire.errors import Rejected, TracewireError
 
 from cloud import errors
 from cloud.db.engine import Store, open_store
+from cloud.feed.statements import Statements
 from cloud.ingest.service import Ingest
 from cloud.ledger import store as ledger
 from cloud.ledger import tree
@@ -17,20 +19,25 @@ from cloud.ledger.log import ClockLimits
 from cloud.ledger.schema import REVISIONS
 from cloud.registry import RegistryFile
 from simulators.simulation.clockwork import PowerCut, World
+from simulators.simulation.judge import Judge
 from simulators.simulation.oracle import Oracle
 
 NAME = "cloud"
+FEED_PATH = "/v1/feed"
 LEDGER = "ledger.sqlite"
 MAX_ENVELOPE_BYTES = 8 << 20
 LIMITS = ClockLimits(ahead_hours=24, behind_days=60)
 
 
-class CloudHouse(httpx.AsyncBaseTransport):
-    """One cloud, seen from the end of the gateways' lines; it restarts within each request that finds it down."""
+class CloudHouse:
+    """One cloud, behind a line for each gateway; it restarts within each request that finds it down."""
 
-    def __init__(self, world: World, oracle: Oracle, key: p256.SigningKey, directory: Path, root_point: bytes) -> None:
+    def __init__(
+        self, world: World, oracle: Oracle, key: p256.SigningKey, directory: Path, root_point: bytes, *, judge: Judge
+    ) -> None:
         self._world = world
         self._oracle = oracle
+        self._judge = judge
         self._key = key
         self._verifier = p256.VerifyingKey(key.point)
         self._directory = directory
@@ -39,19 +46,22 @@ class CloudHouse(httpx.AsyncBaseTransport):
         self._read_to = (0, 0)
         self.disk: Callable[[Store], Store] = lambda store: store
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one envelope up and the answer down; either may be lost, the envelope may arrive twice."""
-        body = await request.aread()
-        await self._world.pause(5, 300)
-        if self._world.happens("line down"):
-            raise httpx.ConnectError("line down")
-        response = self._deliver(body, request)
-        if self._world.happens("envelope doubled"):
-            response = self._deliver(body, request)
-        await self._world.pause(5, 300)
-        if self._world.happens("answer lost"):
-            raise httpx.ReadTimeout("answer lost")
-        return response
+    def line(self, gateway: str) -> httpx.AsyncBaseTransport:
+        """Return the way here from a gateway, whose certificate says its name."""
+        return _Line(self._world, functools.partial(self._deliver, gateway))
+
+    def order(self, give: Callable[[Store, int], object]) -> bool:
+        """Let people give an order; tell whether it is on disk, False when power went under it."""
+        try:
+            self._ingest()
+            assert self._store is not None
+            give(self._store, self._world.now_ms())
+        except PowerCut:
+            self._come_back()
+            return False
+        except Rejected:
+            return True  # given before the power went, though nobody was told
+        return True
 
     def close(self) -> None:
         """Give the ledger's file back."""
@@ -59,21 +69,39 @@ class CloudHouse(httpx.AsyncBaseTransport):
             self._store.close()
             self._store = None
 
-    def _deliver(self, body: bytes, request: httpx.Request) -> httpx.Response:
+    def _deliver(self, gateway: str, body: bytes, request: httpx.Request) -> httpx.Response:
         try:
-            answer = self._ingest().take(body, request.headers["Content-Encoding"]).answer
-            self._look()
-            self._check(answer)
+            if request.url.path == FEED_PATH:
+                answer = self._news(gateway, int(request.url.params["since"]))
+            else:
+                answer = self._take(body, request.headers["Content-Encoding"])
             self._world.maybe_cut(NAME, "before answering")
         except TracewireError as refusal:
             problem = errors.problem(refusal)
             return httpx.Response(problem.status_code, content=bytes(problem.body))
         except PowerCut as cut:
-            self.close()
-            self._ingest()
-            self._look()
+            self._come_back()
             raise httpx.ReadError("cloud lost power") from cut
         return httpx.Response(200, content=answer)
+
+    def _take(self, envelope: bytes, encoding: str) -> bytes:
+        answer = self._ingest().take(envelope, encoding).answer
+        self._look()
+        self._check(answer)
+        return answer
+
+    def _news(self, gateway: str, since: int) -> bytes:
+        self._ingest()
+        assert self._store is not None
+        news = Statements(self._store, self._registry, self._key, self._world.now_ms).since(gateway, since)
+        for statement in news.rows:
+            self._judge.sealed(*statement)
+        return news.encode()
+
+    def _come_back(self) -> None:
+        self.close()
+        self._ingest()
+        self._look()
 
     def _ingest(self) -> Ingest:
         if self._store is None:
@@ -120,3 +148,24 @@ class CloudHouse(httpx.AsyncBaseTransport):
             holder = roll.find(statement.kid)
             assert holder is not None
             self._oracle.receipted(holder.credential.name, statement)
+
+
+class _Line(httpx.AsyncBaseTransport):
+    """Carries one request up and the answer down; either may be lost, the request may arrive twice."""
+
+    def __init__(self, world: World, deliver: Callable[[bytes, httpx.Request], httpx.Response]) -> None:
+        self._world = world
+        self._deliver = deliver
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = await request.aread()
+        await self._world.pause(5, 300)
+        if self._world.happens("line down"):
+            raise httpx.ConnectError("line down")
+        response = self._deliver(body, request)
+        if self._world.happens("envelope doubled"):
+            response = self._deliver(body, request)
+        await self._world.pause(5, 300)
+        if self._world.happens("answer lost"):
+            raise httpx.ReadTimeout("answer lost")
+        return response

@@ -17,12 +17,15 @@ from tracewire.receipt import CLOUD, GATEWAY
 from cloud.db.engine import create_store
 from cloud.ledger.schema import REVISIONS
 from simulators.node import Node, Trust
-from simulators.simulation.air import Air
+from simulators.simulation.air import REPLAY, Air
 from simulators.simulation.clockwork import START_MS, World
 from simulators.simulation.cloud import LEDGER, CloudHouse
 from simulators.simulation.derived import FAULT, DerivedHouse
 from simulators.simulation.device import Device
-from simulators.simulation.gateway import LOST_FOR_GOOD, GatewayHouse
+from simulators.simulation.gateway import LOST_FOR_GOOD, SHELF_LOST, GatewayHouse
+from simulators.simulation.hearing import LOADED
+from simulators.simulation.judge import Judge
+from simulators.simulation.office import Office
 from simulators.simulation.oracle import BrokenPromise, Oracle
 
 STORM_SECONDS = (60, 400)
@@ -46,6 +49,9 @@ ODDS = {
     "image put back": 0.5,
     "device roams": 0.3,
     LOST_FOR_GOOD: 0.3,
+    SHELF_LOST: 0.2,
+    REPLAY: 0.5,
+    LOADED: 0.3,
 }
 """The odds of an ordinary storm; each world weighs them anew."""
 
@@ -57,6 +63,8 @@ class Outcome:
     seed: int
     broken: str
     signed: int
+    acted: int
+    """Statements that devices acted on."""
     seconds: float
     """Simulated."""
     events: tuple[str, ...]
@@ -69,30 +77,34 @@ class County:
         chance = random.Random(seed)
         self.world = World(seed, {name: odds * chance.choice((0, 0.5, 1, 2)) for name, odds in ODDS.items()})
         self.oracle = Oracle(self.world)
-        air = Air(self.world)
+        self.air = Air(self.world)
         nodes = [Node(f"scale-{number:04}", "scale", _secret(chance)) for number in range(1, chance.randint(2, 4))]
         gateways = [
             Node(f"gateway-{number:02}", "gateway", _secret(chance)) for number in range(1, chance.randint(2, 3))
         ]
         cloud = Node("cloud-01", "cloud", _secret(chance))
         trust = Trust(START_MS)
+        self.judge = judge = Judge(self.oracle, _verifier(cloud), {node.name: node.kid for node in nodes})
         bundle = trust.bundle([*nodes, *gateways, cloud])
         for house in ("cloud", *(gateway.name for gateway in gateways)):
             (directory / house).mkdir(parents=True)
             (directory / house / "registry.cose").write_bytes(bundle)
         create_store(directory / "cloud" / LEDGER, REVISIONS)
         self.gateways = [
-            GatewayHouse(self.world, air, gateway, directory / gateway.name, trust.root_point) for gateway in gateways
+            GatewayHouse(self.world, self.air, node, directory / node.name, trust.root_point) for node in gateways
         ]
-        self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point)
+        self.cloud = CloudHouse(self.world, self.oracle, cloud.key, directory / "cloud", trust.root_point, judge=judge)
+        self.office = Office(self.world, self.cloud, judge, [node.name for node in nodes])
         self.derived = DerivedHouse(self.world, self.oracle, directory / "cloud")
         for each in self.gateways:
-            each.wire = self.cloud
+            each.wire = self.cloud.line(each.name)
         for each in self.gateways[1:]:
             each.on_lost = self.oracle.burned
         self.oracle.gateway_holds = lambda device, seq: any(each.holds(device, seq) for each in self.gateways)
         keepers = [*((GATEWAY, _verifier(gateway)) for gateway in gateways), (CLOUD, _verifier(cloud))]
-        self.devices = [Device(self.world, air, self.oracle, node, directory / node.name) for node in nodes]
+        self.devices = [
+            Device(self.world, self.air, self.oracle, node, directory / node.name, judge=judge) for node in nodes
+        ]
         for device in self.devices:
             device.keepers = keepers
             device.gateways = [gateway.name for gateway in gateways]
@@ -102,6 +114,8 @@ class County:
         houses = [
             *(gateway.live() for gateway in self.gateways),
             self.derived.live(),
+            self.office.live(),
+            self.air.replay(),
             *(device.live() for device in self.devices),
         ]
         async with asyncio.TaskGroup() as tasks:
@@ -118,6 +132,8 @@ class County:
         while self.world.loop.time() < give_up and not self._is_settled():
             await asyncio.sleep(5)
         self.oracle.finish()
+        for device in self.devices:
+            device.finish()
         self.oracle.require(self._is_settled(), "everything arrived, and somebody still waits")
         self.derived.finish()
 
@@ -146,7 +162,9 @@ def run(seed: int, directory: Path, prepare: Callable[[County], None] = as_it_is
         county.world.loop.close()
         shutil.rmtree(directory)
     world = county.world
-    return Outcome(seed, county.oracle.broken, county.oracle.signed, world.loop.time(), tuple(world.events))
+    return Outcome(
+        seed, county.oracle.broken, county.oracle.signed, county.judge.acts, world.loop.time(), tuple(world.events)
+    )
 
 
 def _secret(chance: random.Random) -> bytes:

@@ -1,4 +1,4 @@
-"""A scale without a pan: the device's real journal, history and publisher, sold from at random, unplugged at random."""
+"""A scale without a pan: the device's real history, publisher and downlink, sold from and unplugged at random."""
 
 import asyncio
 import shutil
@@ -6,22 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tracewire import p256, record, topics
-from tracewire.errors import Unavailable
+from tracewire import cbor, p256, record, topics
+from tracewire.errors import Rejected, Unavailable
 
 from simulators.node import Node
 from simulators.simulation import firmware
 from simulators.simulation.air import Air
 from simulators.simulation.clockwork import PowerCut, World
+from simulators.simulation.hearing import GOODS, Hearing, ProvenClock, StandingShelf
+from simulators.simulation.judge import Judge
+from simulators.simulation.office import LOT, SELLER
 from simulators.simulation.oracle import Oracle
 
 JOURNAL_BYTES = 24_576
 """Small, so that a morning without a network fills it and the rules for a full flash are lived through as well."""
 
 BOOT = {"software": "simulation", "security_version": 1, "cause": 1, "model": "CX-S15"}
-LOT = "35020000100030000001"
+SALE_GRAMS = 500
 SALE = {
-    "net_grams": 500,
+    "net_grams": SALE_GRAMS,
     "tare_grams": 0,
     "price_fen_per_kg": 3600,
     "amount_fen": 1800,
@@ -29,7 +32,7 @@ SALE = {
     "lot": LOT,
     "weighing_back": 1,
 }
-WEIGHING = {"gross_grams": 500, "tare_grams": 0, "tare_mode": 0, "net_grams": 500, "e_grams": 5}
+WEIGHING = {"gross_grams": SALE_GRAMS, "tare_grams": 0, "tare_mode": 0, "net_grams": SALE_GRAMS, "e_grams": 5}
 
 
 class Clock:
@@ -46,6 +49,10 @@ class Clock:
     def set_ms(self, unix_ms: int) -> None:
         """Believe something else from now on."""
         self.offset_ms = unix_ms - self._world.now_ms()
+
+    def ticks_ms(self) -> int:
+        """Return the milliseconds of a counter that nobody sets."""
+        return round(self._world.loop.time() * 1000)
 
 
 class Nvram:
@@ -95,8 +102,9 @@ class Link:
 class Device:
     """One device's whole life; ``live`` never ends by itself."""
 
-    def __init__(self, world: World, air: Air, oracle: Oracle, node: Node, directory: Path) -> None:
+    def __init__(self, world: World, air: Air, oracle: Oracle, node: Node, directory: Path, *, judge: Judge) -> None:
         self.node = node
+        self._judge = judge
         self._world = world
         self._air = air
         self._oracle = oracle
@@ -107,6 +115,8 @@ class Device:
         self._is_reachable = False
         directory.mkdir(parents=True)
         firmware.journal.create(str(directory / "journal"))
+        (directory / firmware.plu.FILE_NAME).write_bytes(cbor.encode(GOODS))
+        self.shelf_type = StandingShelf
         self.publisher_type: Any = firmware.publisher.Publisher
         self.keepers: list[tuple[int, p256.VerifyingKey]] = []
         self.gateways: list[str] = []
@@ -125,14 +135,24 @@ class Device:
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing waits on this device any more."""
-        return self._is_reachable and (self._publisher.pending == 0 or self._journal.is_set_back)
+        return self._is_reachable and (self._journal.is_set_back or (self._publisher.pending == 0 and self.is_told))
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether this device does as the cloud said last."""
+        return self._judge.follows(self.node.name, self._hearing)
+
+    def finish(self) -> None:
+        """After the calm: whoever still seals does as the cloud said last."""
+        if not self._journal.is_set_back:
+            self._judge.require_follows(self.node.name, self._hearing)
 
     async def _powered(self) -> None:
         self._start()
         self._world.note(self.node.name, f"on, at number {self._journal.next_seq}")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._publisher.run(self._link))
-            tasks.create_task(self._link.run(self._publisher.hear))
+            tasks.create_task(self._link.run(self._hearing.downlink.hear))
             tasks.create_task(self._connect())
             tasks.create_task(self._trade())
             tasks.create_task(self._lose_power())
@@ -144,14 +164,17 @@ class Device:
         self._oracle.on_flash(self.node.name, self._journal.oldest_seq, self._journal.next_seq)
         self._nvram = self._nvram or self.nvram_type()
         mark = firmware.mark.Mark(self._nvram, self.node.kid)
-        self._history = firmware.history.History(self._journal, self.node.key, self._clock, BOOT, mark)
-        self._history.start()
+        root = str(self._directory)
+        clock = ProvenClock(self._world, self._judge, self._clock, root)
+        self._history = firmware.history.History(self._journal, self.node.key, clock, BOOT, mark)
+        clock.start(self._history)
         self._publisher = self.publisher_type(
-            self._journal, self.node.kid, self.keepers, topics.up(self.node.name), self._ticks_ms
+            self._journal, self.node.kid, self.keepers, topics.up(self.node.name), clock.ticks_ms, clock.first_seq
         )
-
-    def _ticks_ms(self) -> int:
-        return round(self._world.loop.time() * 1000)
+        downlink = firmware.downlink.Downlink(root, self.node.kid, self.keepers, clock, self._history, self._publisher)
+        downlink.shelf = self.shelf_type(self._world, self._judge, self.node.name, root)
+        self._publisher.on_tick = downlink.settle
+        self._hearing = Hearing(self._world, downlink, root, self._history)
 
     async def _trade(self) -> None:
         """Sell now and then; a full journal refuses sales, and that is right."""
@@ -162,9 +185,12 @@ class Device:
             if self._world.happens("clock jumps"):
                 self._clock.offset_ms += self._world.random.choice((-86_400_000, -5_000, 5_000, 86_400_000))
             try:
+                self._hearing.stops.require_seller(SELLER)
+                self._hearing.lots.require_sellable(LOT, SALE_GRAMS)
                 self._history.write([(record.WEIGHING, WEIGHING), (record.SALE, SALE)])
-            except Unavailable as full:
-                self._world.note(self.node.name, f"no sale: {full.code}")
+                self._hearing.lots.sold(LOT, SALE_GRAMS)
+            except (Rejected, Unavailable) as refusal:
+                self._world.note(self.node.name, f"no sale: {refusal.code}")
             self._publisher.wake()
 
     async def _connect(self) -> None:
@@ -208,6 +234,7 @@ class Device:
             shutil.copytree(image, self._directory)
             self._world.note(self.node.name, "an old image of the flash is put back")
             self._oracle.robbed(self.node.name)
+            self._judge.robbed(self.node.name)
         elif self._world.happens("image copied"):
             shutil.copytree(self._directory, image, dirs_exist_ok=True)
 

@@ -22,12 +22,17 @@ def _wait_for_ms(awaitable: Any, timeout_ms: int) -> Any:
     return asyncio.wait_for(awaitable, timeout_ms / 1000)
 
 
+def _ticks_add(ticks: int, delta: int) -> int:
+    return ticks + delta
+
+
 def _ticks_diff(later: int, earlier: int) -> int:
     return later - earlier
 
 
 for _module, _name, _stand_in in (
     (gc, "mem_free", lambda: _FREE_HEAP_BYTES),
+    (time, "ticks_add", _ticks_add),
     (time, "ticks_diff", _ticks_diff),
     (asyncio, "wait_for_ms", _wait_for_ms),
 ):
@@ -40,3 +45,9 @@ journal: Any = importlib.import_module("device.journal")
 mark: Any = importlib.import_module("device.mark")
 history: Any = importlib.import_module("device.history")
 publisher: Any = importlib.import_module("device.publisher")
+clock_keeper: Any = importlib.import_module("device.clock_keeper")
+downlink: Any = importlib.import_module("device.downlink")
+downlink_stops: Any = importlib.import_module("device.downlink_stops")
+downlink_shelf: Any = importlib.import_module("device.downlink_shelf")
+downlink_desk: Any = importlib.import_module("scale.downlink_desk")
+plu: Any = importlib.import_module("scale.plu")

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tracewire import topics
 
 from edge import store
 from edge.answer import Answered, CloudReceipt, Waiting
 from edge.config import GatewayConfig
+from edge.feed import Feed
+from edge.feed_shelf import FeedShelf, Shelved
 from edge.forwarder import Forwarder
 from edge.gateway import Gateway
 from edge.health import Health
@@ -36,6 +39,8 @@ OUTBOX_BYTES = 230_000
 """Room for some two hundred records: a long outage of the cloud fills it."""
 
 LOST_FOR_GOOD = "gateway lost"
+SHELF_LOST = "feed shelf lost"
+FEED_POLL_MS = 15_000
 
 
 class GatewayHouse:
@@ -48,7 +53,11 @@ class GatewayHouse:
         self._key = node.key
         self._root_point = root_point
         self._config = GatewayConfig(
-            directory, "https://cloud.invalid", outbox_max_bytes=OUTBOX_BYTES, refusal_retry_max_ms=60_000
+            directory,
+            "https://cloud.invalid",
+            outbox_max_bytes=OUTBOX_BYTES,
+            refusal_retry_max_ms=60_000,
+            feed_poll_ms=FEED_POLL_MS,
         )
         self.gateway_type: type[Gateway] = Gateway
         self.wire: httpx.AsyncBaseTransport = httpx.MockTransport(lambda _request: httpx.Response(503))
@@ -95,9 +104,10 @@ class GatewayHouse:
             Verifier(keyring), self._outbox, self._key, Health(), 20, spread=spread, now_ms=self._world.now_ms
         )
         inbox: Any = _Ears(self._world, self._air, self.name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         forwarder = Forwarder(
             config=self._config,
-            context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            context=context,
             key=self._key,
             outbox=self._outbox,
             keyring=keyring,
@@ -106,18 +116,39 @@ class GatewayHouse:
             transport=self.wire,
             spread=spread,
         )
+        feed = Feed(
+            config=self._config,
+            context=context,
+            keyring=keyring,
+            shelf=self._shelf(),
+            hand_down=lambda device, sealed: inbox.publish(topics.down(device), sealed),
+            transport=self.wire,
+            spread=spread,
+        )
         self._world.note(self.name, "on")
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(gateway.run(inbox, forwarder))
-                tasks.create_task(self._say_again(gateway, inbox))
+                tasks.create_task(feed.run())
+                tasks.create_task(self._say_again(gateway, feed, inbox))
                 tasks.create_task(self._lose_power())
         finally:
             self._outbox.close()
+            feed.close()
 
-    async def _say_again(self, gateway: Gateway, inbox: Any) -> None:
+    def _shelf(self) -> FeedShelf:
+        """Open the file of statements, which may be lost with nothing lost."""
+        if self._world.happens(SHELF_LOST):
+            self._world.note(self.name, "the file of statements is gone")
+            for path in self._config.directory.glob(self._config.feed_path.name + "*"):
+                path.unlink()
+        return _CutShelf(self._world, self.name, self._config)
+
+    async def _say_again(self, gateway: Gateway, feed: Feed, inbox: Any) -> None:
         while True:
-            await gateway.say_again(await inbox.subscriber(), inbox)
+            device = await inbox.subscriber()
+            feed.say_again(device)
+            await gateway.say_again(device, inbox)
 
     async def _lose_power(self) -> None:
         while True:
@@ -164,6 +195,20 @@ class _Ears:
         acknowledge = functools.partial(self._world.maybe_cut, self._name, "before a PUBACK")
         self._line.append(Delivery(topic, payload, now_ms, acknowledge))
         self._arrived.set()
+
+
+class _CutShelf(FeedShelf):
+    """The file of statements, with power cuts on either side of every commit."""
+
+    def __init__(self, world: World, name: str, config: GatewayConfig) -> None:
+        super().__init__(config.feed_path)
+        self._world = world
+        self._name = name
+
+    def keep(self, news: Sequence[Shelved], version: int) -> None:
+        self._world.maybe_cut(self._name, "before keeping statements")
+        super().keep(news, version)
+        self._world.maybe_cut(self._name, "after keeping statements")
 
 
 class _CutOutbox(Outbox):

@@ -17,6 +17,7 @@ from cloud.timeseries.activity import Activity
 from simulators.simulation import firmware
 from simulators.simulation.county import County
 from simulators.simulation.device import Nvram
+from simulators.simulation.hearing import StandingShelf
 
 
 def acknowledge_before_commit(county: County) -> None:
@@ -28,6 +29,12 @@ def free_on_puback(county: County) -> None:
     """Let devices take the broker's acknowledgement for somebody's promise."""
     for device in county.devices:
         device.publisher_type = _FreesOnPuback
+
+
+def accept_older_serials(county: County) -> None:
+    """Let devices act on whatever the cloud has sealed for them, however long ago."""
+    for device in county.devices:
+        device.shelf_type = _NeverSaw
 
 
 def free_on_a_gateways_word(county: County) -> None:
@@ -48,6 +55,7 @@ def skip_the_last_of_a_step(county: County) -> None:
 
 
 PLANTED: dict[str, Callable[[County], None]] = {
+    "accept-older-serials": accept_older_serials,
     "acknowledge-before-commit": acknowledge_before_commit,
     "free-on-a-gateways-word": free_on_a_gateways_word,
     "free-on-puback": free_on_puback,
@@ -81,6 +89,14 @@ class _LateWriter:
             self._open.commit()
             self._open.close()
             self._open = None
+
+
+class _NeverSaw(StandingShelf):
+    """A shelf that keeps the last word and forgets its number."""
+
+    def serial(self, kind: int) -> int:
+        del kind
+        return 0
 
 
 class _OffByOne(Activity):

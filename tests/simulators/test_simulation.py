@@ -17,6 +17,7 @@ def test_every_promise_holds_in_every_world(portion: int) -> None:
     outcomes = [live(seed, "") for seed in range(portion, WORLDS, PORTIONS)]
     assert [(each.seed, each.broken) for each in outcomes if each.broken] == []
     assert sum(each.signed for each in outcomes) > 10 * len(outcomes)
+    assert sum(each.acted for each in outcomes) > 2 * len(outcomes)
 
 
 @pytest.mark.parametrize("plant", sorted(PLANTED))
