@@ -86,6 +86,8 @@ class GatewayConfig:
     """Longest such pause: asking more often would not mend a wrong key."""
     feed_poll_ms: int = 5_000
     """How often the cloud is asked for news to the devices: a freeze must reach a scale that is online in a minute."""
+    feed_remind_ms: int = 60_000
+    """When a device is first told again what it was told; the pause doubles, up to an hour."""
     refresh_ms: int = 2_000
     """How often the registry and the revocation list are looked at for a change."""
 
@@ -131,6 +133,7 @@ _ABOVE_ZERO = (
     "waiting_limit",
     "remembered_records",
     "feed_poll_ms",
+    "feed_remind_ms",
     "refresh_ms",
     "device_packets_per_second",
 )

@@ -1,4 +1,4 @@
-"""The feed from the cloud: pulled every few seconds, kept here, handed to each device now and when it comes back.
+"""The feed from the cloud: pulled every few seconds, kept here, handed to each device, and said again now and then.
 
 Why pulled: a site behind a router has no address, and a cloud that has to find its gateways does not scale. Why every
 few seconds and not by a long poll: a freeze must reach the scale within a minute, and a short question costs a cloud
@@ -17,6 +17,7 @@ from tracewire.errors import Rejected, Unavailable
 
 from edge.backoff import AT_RANDOM, Backoff, Spread
 from edge.config import GatewayConfig
+from edge.feed_reminders import Reminders
 from edge.feed_shelf import FeedShelf, Shelved
 from edge.keyring import Keyring
 
@@ -52,16 +53,25 @@ class Feed:
         self._client = httpx.AsyncClient(
             verify=context, timeout=config.cloud_timeout_ms / 1000, trust_env=False, transport=transport
         )
+        self._reminders = Reminders(config.feed_remind_ms)
         self._backoff = Backoff(config.feed_poll_ms, LONGEST_PAUSE_MS, config.feed_poll_ms, LONGEST_PAUSE_MS, spread)
 
     async def run(self) -> None:
         """Pull for ever; a cloud that is away, or a disk that fails, only makes it wait."""
+        self._reminders.told(self._shelf.devices(), _now_ms())
         async with self._client:
             while True:
-                await asyncio.sleep(await self._pause_after_pull_ms() / 1000)
+                pause_ms = await self._pause_after_pull_ms()
+                for device in self._reminders.due(_now_ms()):
+                    self._say(device)
+                await asyncio.sleep(pause_ms / 1000)
 
     def say_again(self, device: str) -> None:
         """Hand a device that has come back everything that stands; a repeat changes nothing there."""
+        self._reminders.told([device], _now_ms())
+        self._say(device)
+
+    def _say(self, device: str) -> None:
         for sealed in self._shelf.statements(device):
             self._hand_down(device, sealed)
 
@@ -97,6 +107,7 @@ class Feed:
         await asyncio.to_thread(self._shelf.keep, news, version)
         for one in news:
             self._hand_down(one.device, one.sealed)
+        self._reminders.told((one.device for one in news), _now_ms())
         log.info("feed.pulled", version=version, statements=len(news))
         return not rows
 
@@ -115,6 +126,10 @@ class Feed:
             log.error("feed.refused", device=one.device, reason=str(refusal))
             return False
         return True
+
+
+def _now_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)
 
 
 def _read(content: bytes) -> tuple[int, list[Shelved]]:

@@ -69,6 +69,11 @@ class FeedShelf:
                     self._database.execute("ROLLBACK")
                 raise Unavailable("feed.disk", str(failing)) from failing
 
+    def devices(self) -> list[str]:
+        """Return everybody for whom something stands."""
+        with self._lock:
+            return [name for (name,) in self._database.execute("SELECT DISTINCT device FROM statement")]
+
     def statements(self, device: str) -> list[bytes]:
         """Return everything that stands for a device."""
         with self._lock:

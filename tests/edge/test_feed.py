@@ -7,6 +7,7 @@ from tracewire import cbor, chain, cose, feed, receipt
 from tracewire.p256 import VerifyingKey
 
 from edge.feed_clock import AGAIN_MS, EAGER_ANSWERS, EAGER_MS, ClockAnswers
+from edge.feed_reminders import Reminders
 from edge.feed_shelf import FeedShelf, Shelved
 from simulators.node import Node, now_ms
 from tests.edge.cloud_peer import CloudPeer
@@ -48,6 +49,26 @@ def test_news_reach_a_device_now_and_again_when_it_comes_back_without_the_cloud(
         cloud.stop()
     with site.gateway(), site.link(DEVICE) as link:  # another process, no cloud
         assert link.next_statement(feed.FREEZE)[0] == row[3]
+
+
+def test_a_device_that_stays_on_line_is_told_again(tmp_path: Path) -> None:
+    site = Site(tmp_path, {DEVICE: "active"}, feed_poll_ms=100, feed_remind_ms=200)
+    cloud = site.cloud().start()
+    with site.gateway(), site.link(DEVICE) as link:
+        row = freeze(site, 7)
+        publish(cloud, 7, row)
+        for _ in range(3):  # nothing tells the gateway whether the broker lost the first
+            assert link.next_statement(feed.FREEZE)[0] == row[3]
+    cloud.stop()
+
+
+def test_reminders_grow_seldom_and_begin_anew_with_news() -> None:
+    reminders = Reminders(60_000)
+    reminders.told([DEVICE], 0)
+    minutes = [minute for minute in range(300) if reminders.due(minute * 60_000)]
+    assert minutes == [1, 3, 7, 15, 31, 63, 123, 183, 243]
+    reminders.told([DEVICE], 300 * 60_000)
+    assert [minute for minute in range(300, 304) if reminders.due(minute * 60_000)] == [301, 303]
 
 
 def test_what_a_device_would_not_believe_goes_no_further(site: Site) -> None:
