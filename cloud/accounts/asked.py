@@ -69,7 +69,7 @@ class Wish:
     device: str = ""
     ticket: str = ""
     fields: Mapping[str, str | int] = field(default_factory=dict)
-    """Of the record, but for the account; empty for a decision."""
+    """Of the record, but for the account; of a decision only the ``card`` that it is about."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ class Asked:
     device: str
     ticket: str
     fields: Mapping[str, str | int]
+
+    @property
+    def card(self) -> str:
+        """Return the number of the card that a decision is about, hexadecimal; empty for none."""
+        return str(self.fields.get("card", ""))
 
 
 def ask(store: Store, wish: Wish, account: str, role: str, now_ms: int) -> None:

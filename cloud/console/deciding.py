@@ -6,7 +6,9 @@ decision.
 """
 
 import hashlib
+import re
 import secrets
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from cloud.accounts.account import Account
 from cloud.accounts.asked import Asked, Wish
 from cloud.console import rights
 from cloud.console import scope as scopes
+from cloud.console.projection import CARD
 from cloud.console.view import ConsoleView
 from cloud.db.engine import Store
 from cloud.trace.forward import ForwardView
@@ -45,6 +48,11 @@ class Outlook:
     is_complete: bool = True
     refusal: str = ""
     """Why this account may not decide it although its role may decide such things."""
+
+    @property
+    def is_about_card(self) -> bool:
+        """Tell whether the form asks for the number of a card."""
+        return self.word in rights.CARD_WORDS
 
 
 class Decisions:
@@ -84,14 +92,15 @@ class Decisions:
     def of_seller(self, account: Account, word: str, seller: str) -> Outlook:
         """Return what a decision about a seller would touch; raises as ``of_lot`` does."""
         row = self._view.seller(scopes.of_account(account, self._view.registry.current()), seller)
-        _check_word(account, word, rights.SELLER_WORDS)
+        _check_word(account, word, (*rights.SELLER_WORDS, *rights.CARD_WORDS))
         refusal = self._refusal(account, word, self._view.suspensions(row))
         return Outlook(word, "", seller, "、".join(row.names), stalls=len(row.stands), refusal=refusal)
 
-    def ask(self, account: Account, outlook: Outlook, reason: str, number: str) -> str:
+    def ask(self, account: Account, outlook: Outlook, reason: str, number: str, card: str = "") -> str:
         """Leave a decision to be sealed and return its number; on disk when this returns.
 
-        ``Rejected("console.…")`` without a reason, for one too long, or when this account may not.
+        ``card`` is its number as somebody typed it, for a decision about one. ``Rejected("console.…")`` without a
+        reason, for one too long, for what is no card or not lost, or when this account may not.
         """
         if outlook.refusal:
             raise Rejected(f"console.{outlook.refusal}", "somebody else stopped it, or nobody did")
@@ -99,7 +108,8 @@ class Decisions:
             raise Rejected("console.reason", "say why, in one line")
         if len(reason.encode()) > _MOST_REASON_BYTES:
             raise Rejected("console.reason", f"at most {_MOST_REASON_BYTES} bytes, 80 Chinese characters")
-        wish = Wish(_checked(number), outlook.word, reason, outlook.lot, outlook.seller)
+        about = {"card": self._card(outlook, card)} if outlook.is_about_card else {}
+        wish = Wish(_checked(number), outlook.word, reason, outlook.lot, outlook.seller, fields=about)
         asked.ask(self._accounts, wish, account.name, account.role, self._now_ms())
         return wish.id
 
@@ -115,6 +125,16 @@ class Decisions:
         """Return what an account decided last."""
         with self._accounts.reader.connect() as connection:
             return list(asked.of_account(connection, account.name, limit))
+
+    def _card(self, outlook: Outlook, typed: str) -> str:
+        number = re.sub(r"[\s:-]", "", unicodedata.normalize("NFKC", typed)).lower()
+        if not CARD.fullmatch(number):
+            raise Rejected("console.card", "4 to 7 bytes, in hexadecimal")
+        if outlook.word == "unblock_card" and number not in {
+            lost.card for lost in self._view.lost_cards(outlook.seller)
+        }:
+            raise Rejected("console.card_not_lost", "of this seller")
+        return number
 
     def _refusal(self, account: Account, word: str, commitments: list[bytes]) -> str:
         if word not in rights.RETURNS:

@@ -13,6 +13,7 @@ from tracewire.errors import Rejected
 from cloud.accounts import forms
 from cloud.accounts.account import Account
 from cloud.accounts.desk import PRIVATE, Desk
+from cloud.accounts.forms import Form
 from cloud.accounts.guard import Guard, form_of
 from cloud.console.deciding import Decisions, Outlook, new_number, number_of
 from cloud.console.endpoints import or_missing
@@ -52,10 +53,15 @@ def pages(door: Guard, decisions: Decisions) -> APIRouter:
     desk = Desk("console")
     visitor = Depends(door.require(*DECIDERS))
 
+    def form_page(request: Request, account: Account, outlook: Outlook, typed: Form, said: str = "") -> Response:
+        values: dict[str, object] = {"outlook": outlook, "number": new_number(), "said": said, **typed}
+        return desk.show("decide.html", request, account, 400 if said else 200, **values)
+
     def ask(request: Request, account: Account, look: Look, code: str) -> Response:
         def show() -> Response:
             outlook = look(account, request.query_params.get("word", ""), code)
-            return desk.show("decide.html", request, account, outlook=outlook, number=new_number(), reason="", said="")
+            typed = {"reason": "", "card": request.query_params.get("card", "")}
+            return form_page(request, account, outlook, typed)
 
         return or_missing(desk, request, account, show)
 
@@ -63,12 +69,12 @@ def pages(door: Guard, decisions: Decisions) -> APIRouter:
         form = form_of(request)
 
         def show() -> Response:
-            outlook, reason = look(account, form.get("word", ""), code), form.get("reason", "")
+            outlook = look(account, form.get("word", ""), code)
+            reason, card = form.get("reason", ""), form.get("card", "")
             try:
-                decision = decisions.ask(account, outlook, reason, form.get("number", ""))
+                decision = decisions.ask(account, outlook, reason, form.get("number", ""), card)
             except Rejected as refused:
-                again = {"outlook": outlook, "number": new_number(), "reason": reason, "said": refused.code}
-                return desk.show("decide.html", request, account, 400, **again)
+                return form_page(request, account, outlook, {"reason": reason, "card": card}, refused.code)
             return RedirectResponse(f"/console/decisions/{decision}", 303, PRIVATE)
 
         return or_missing(desk, request, account, show)

@@ -132,7 +132,9 @@ def _add_details(
         def show() -> Response:
             found = view.seller(scope(account), seller)
             words = [word for word in rights.SELLER_WORDS if rights.may(account.role, word)]
-            return desk.show("seller.html", request, account, seller=found, words=words)
+            may_block = rights.may(account.role, "block_card")
+            lost = view.lost_cards(found.code)
+            return desk.show("seller.html", request, account, seller=found, words=words, lost=lost, may_block=may_block)
 
         return or_missing(desk, request, account, show)
 

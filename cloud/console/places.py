@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, func, select
 from tracewire.vocabulary import DECISIONS
 
 from cloud.batches.stock import Stop
-from cloud.console.projection import lot_places, lot_sellers, seller_decisions, seller_places
+from cloud.console.projection import card_decisions, lot_places, lot_sellers, seller_decisions, seller_places
 from cloud.console.scope import Scope
 
 
@@ -29,6 +29,16 @@ class Stand:
     device: str
     first_ms: int
     last_ms: int
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A card, by its number, that decision ``index`` reports lost."""
+
+    card: str
+    seller: str
+    index: int
+    moment_ms: int
 
 
 def lots(connection: Connection, scope: Scope, prefix: str, limit: int, start: int) -> list[Seen]:
@@ -91,6 +101,20 @@ def suspended(connection: Connection) -> list[str]:
     newest = {code: stops[-1] for code, stops in decided(connection, connection.execute(ever).scalars()).items()}
     found = [code for code, stop in newest.items() if stop.word == "suspend"]
     return sorted(found, key=lambda code: (newest[code].moment_ms, newest[code].index), reverse=True)
+
+
+def lost_cards(connection: Connection, seller: str = "") -> list[Lost]:
+    """Return the cards that are reported lost, of one seller or of all, the one reported last first.
+
+    A card is found again by the word of the same seller's market: that of another lifts nothing.
+    """
+    columns = card_decisions.c
+    chosen = select(card_decisions).order_by(columns.moment_ms, columns.idx)
+    rows = connection.execute(chosen.where(columns.seller == seller) if seller else chosen).all()
+    newest = {(row.card, row.seller): row for row in rows}
+    lost = [row for row in newest.values() if DECISIONS[row.decision] == "block_card"]
+    lost.sort(key=lambda row: (row.moment_ms, row.idx), reverse=True)
+    return [Lost(row.card, row.seller, row.idx, row.moment_ms) for row in lost]
 
 
 def sellers_of(connection: Connection, lot: str) -> list[str]:

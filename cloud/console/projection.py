@@ -6,6 +6,7 @@ later ends in the same tables.
 """
 
 import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from cloud.db.upsert import Insert
 from cloud.ledger.entry import Entry
 
 TABLES = MetaData()
+
+CARD = re.compile("([0-9a-f]{2}){4,7}")
+"""Number of a card, hexadecimal."""
 
 lot_places = Table(
     "lot_places",
@@ -61,7 +65,18 @@ seller_decisions = Table(
     Column("decision", Integer, nullable=False),
 )
 
-_ADD_DECISIONS = insert(seller_decisions)
+card_decisions = Table(
+    "card_decisions",
+    TABLES,
+    Column("card", String, primary_key=True),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("seller", String, nullable=False),
+    Column("moment_ms", BigInteger, nullable=False),
+    Column("decision", Integer, nullable=False),
+    Index("card_decisions_by_seller", "seller"),
+)
+
+_ADD_DECISIONS, _ADD_CARDS = insert(seller_decisions), insert(card_decisions)
 _TIMES = ("first_ms", "last_ms")
 
 Row = Mapping[str, Any]
@@ -84,6 +99,7 @@ class Places:
         ):
             insert_rows(connection, _widening(connection.dialect.name, table), _widest(table, rows))
         insert_rows(connection, _ADD_DECISIONS, [row for entry in trusted for row in _decided(entry)])
+        insert_rows(connection, _ADD_CARDS, [row for entry in trusted for row in _reported(entry)])
 
 
 def _passed(entry: Entry) -> list[Row]:
@@ -111,9 +127,18 @@ def _traded(entry: Entry) -> list[Row]:
 
 def _decided(entry: Entry) -> list[Row]:
     body = entry.body
-    if entry.record.kind != records.DECISION or "subject" not in body:
+    if entry.record.kind != records.DECISION or "subject" not in body or "card" in body:
         return []
     return [{"seller": body["subject"], "idx": entry.index, "moment_ms": entry.moment_ms, "decision": body["decision"]}]
+
+
+def _reported(entry: Entry) -> list[Row]:
+    """Return what a decision says of a card; one whose number is none says nothing."""
+    body = entry.body
+    if entry.record.kind != records.DECISION or "subject" not in body or not CARD.fullmatch(body.get("card", "")):
+        return []
+    about = {"card": body["card"], "seller": body["subject"], "decision": body["decision"]}
+    return [{**about, "idx": entry.index, "moment_ms": entry.moment_ms}]
 
 
 def _at(entry: Entry) -> dict[str, int]:

@@ -11,15 +11,16 @@ from cloud.accounts.asked import ASSET, TICKET
 
 LOT_WORDS = ("freeze", "recall", "release", "destroy")
 SELLER_WORDS = ("admit", "suspend")
+CARD_WORDS = ("block_card", "unblock_card")
 """Words of ``tracewire.vocabulary.DECISIONS`` for which there is a form."""
 
 RETURNS = ("release", "admit")
 """Words that give back what was stopped."""
 
 _MAY = {
-    MARKET_OPENER: ("freeze", "recall", "release", "admit", "suspend"),
+    MARKET_OPENER: ("freeze", "recall", "release", "admit", "suspend", *CARD_WORDS),
     INSPECTOR: ("freeze", "release"),
-    REGULATOR: ("freeze", "recall", "release", "destroy", "admit", "suspend"),
+    REGULATOR: ("freeze", "recall", "release", "destroy", "admit", "suspend", *CARD_WORDS),
 }
 
 DECIDERS = tuple(_MAY)

@@ -77,8 +77,8 @@ class Sealer:
             if decision.word in _STATEMENTS:
                 seq = console.seal(_STATEMENTS[decision.word], decision.fields, account.name, salt)
             else:
-                words = Decision(decision.word, decision.lot, decision.reason, account.name, decision.seller)
-                seq = console.decide(words, salt)
+                about = (decision.lot, decision.reason, account.name, decision.seller, decision.card)
+                seq = console.decide(Decision(decision.word, *about), salt)
         except Rejected as refused:
             log.warning("console.refused", decision=decision.id, code=refused.code, detail=refused.detail)
             asked.move(self._store, decision.id, REFUSED, detail=refused.code)

@@ -1,7 +1,8 @@
-"""Stop lists follow decisions: whom the ledger says is suspended, no device lets trade (spec 14.8).
+"""Stop lists follow decisions: who is suspended and which card is lost, the ledger says and devices obey (spec 14.8).
 
 The list is a function of the decisions, asked anew after each pass of the projections: a restart changes nothing, and
-an admission takes a seller off it. It holds everywhere: a seller whom one market suspends trades in no other.
+an admission takes a seller off it, as finding it does a card. It holds everywhere: a seller whom one market suspends
+trades in no other.
 """
 
 from collections.abc import Callable
@@ -35,12 +36,14 @@ class Stopping:
         """
         with self._graph.reader.connect() as connection:
             sellers = places.suspended(connection)
+            cards = list(dict.fromkeys(lost.card for lost in places.lost_cards(connection)))
         furthest = self._watermark()  # read after: a rebuild that began in between shows here
         if furthest < self._furthest:
             return  # a rebuild: who is missing was not given back, only not read again yet
         self._furthest = furthest
-        version = orders.order_stops(self._ledger, sellers[: feed.MOST_STOPPED], now_ms)
+        numbers = [bytes.fromhex(card) for card in cards[: feed.MOST_STOPPED]]
+        version = orders.order_stops(self._ledger, sellers[: feed.MOST_STOPPED], numbers, now_ms)
         if version is not None:
-            log.info("console.stopped", version=version, sellers=len(sellers))
-            if len(sellers) > feed.MOST_STOPPED:
-                log.error("console.not_stopped", sellers=sellers[feed.MOST_STOPPED :])
+            log.info("console.stopped", version=version, sellers=len(sellers), cards=len(cards))
+            if left_out := [*sellers[feed.MOST_STOPPED :], *cards[feed.MOST_STOPPED :]]:
+                log.error("console.not_stopped", left_out=left_out)

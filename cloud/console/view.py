@@ -14,7 +14,7 @@ from tracewire.errors import Rejected
 from cloud.batches import flagged, stock
 from cloud.batches.flags import STOPPING, Flag
 from cloud.console import places, rows
-from cloud.console.places import Seen, Stand
+from cloud.console.places import Lost, Seen, Stand
 from cloud.console.rows import FlagRow, LotPage, LotRow, SellerRow, Today
 from cloud.console.scope import Scope
 from cloud.db.engine import Store
@@ -91,6 +91,11 @@ class ConsoleView:
         if row is None:
             raise Rejected("console.unknown", "there is no such seller here")
         return row
+
+    def lost_cards(self, seller: str) -> list[Lost]:
+        """Return the cards of a seller that are reported lost, the newest first; for whoever may see the seller."""
+        with self._graph.reader.connect() as graph:
+            return places.lost_cards(graph, seller)
 
     def suspensions(self, row: SellerRow) -> list[bytes]:
         """Return the commitments in the decisions that suspend a seller now: those since it was last admitted."""

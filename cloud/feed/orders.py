@@ -87,12 +87,12 @@ def unfreeze(store: Store, lot: str, now_ms: int) -> int:
         return _order_freeze(connection, now_ms)
 
 
-def order_stops(store: Store, sellers: Collection[str], now_ms: int) -> int | None:
-    """Let these sellers, and nobody else, be stopped from now on; return the order's version, None when they are.
+def order_stops(store: Store, sellers: Collection[str], cards: Collection[bytes], now_ms: int) -> int | None:
+    """Let these sellers and these cards, by number, alone be stopped; return the order's version, None when they are.
 
     ``Rejected("feed.order")`` when there are more than a device can hold.
     """
-    row = [b"".join(sorted(map(feed.seller_name, sellers))), b""]
+    row = [b"".join(sorted(map(feed.seller_name, sellers))), b"".join(sorted(map(feed.card_name, cards)))]
     with store.reader.connect() as connection:
         held = tables.body_of(connection, feed.STOPS, EVERYONE)
     if held == [row] or not (held or any(row)):

@@ -39,6 +39,8 @@ class Decision:
     reason: str
     account: str
     seller: str = ""
+    card: str = ""
+    """Number of a card of the seller, hexadecimal."""
 
 
 class Console:
@@ -73,7 +75,7 @@ class Console:
 
     def decide(self, decision: Decision, salt: bytes | None = None) -> int:
         """Seal a decision; as ``seal``."""
-        about = {"lot": decision.lot, "subject": decision.seller}
+        about = {"lot": decision.lot, "subject": decision.seller, "card": decision.card}
         body: dict[str, Any] = {
             "decision": DECISIONS.index(decision.word),
             **{name: code for name, code in about.items() if code},

@@ -74,7 +74,7 @@ class Office:
         """Stop a seller, or let a stopped one sell again."""
         self._stopped ^= {self._world.random.choice(SELLERS)}
         names = b"".join(sorted(map(feed.seller_name, self._stopped)))
-        await self._give(lambda store, now_ms: orders.order_stops(store, self._stopped, now_ms))
+        await self._give(lambda store, now_ms: orders.order_stops(store, self._stopped, (), now_ms))
         self._judge.ordered(feed.STOPS, [(names, b"")])
 
     async def _give(self, order: Order) -> None:

@@ -170,21 +170,26 @@ def test_a_seller_suspended_at_the_console_finishes_the_sale_in_hand_and_sells_a
 
 
 def test_the_longest_stop_list_leaves_a_scale_heap_to_sell_in(site: Site) -> None:
-    def suspend_many() -> None:
+    def stop_many() -> None:
         desk = Console(site.node(CONSOLE[0]))
         for number in range(feed.MOST_STOPPED):
-            desk.decide(Decision("suspend", "", "抽检不合格", "lin", f"{4401000000000 + number}"))
+            seller = f"{4401000000000 + number}"
+            desk.decide(Decision("suspend", "", "抽检不合格", "lin", seller))
+            desk.decide(Decision("block_card", "", "遗失", "lin", seller, f"04{number:012x}"))
         desk.deliver(f"https://localhost:{site.ingest_port}")
 
     async def story(scale: ScaleProcess) -> None:
         await scale.wait_for_lamp("link")
-        await asyncio.to_thread(suspend_many)
+        await asyncio.to_thread(stop_many)
         await scale.wait_for_text(NEW_STOPS, 60)
         await sell(scale, 850)
+        await scale.restart()
+        await scale.wait_for_lamp("link")
+        await sell(scale, 860)
 
     at_the_scale(site, story)
-    assert audits(site, "stops_changed")[-1].endswith(f": {feed.MOST_STOPPED} sellers, 0 cards")
-    assert committed(site, record.SALE)[-1].body["net_grams"] == 850
+    assert audits(site, "stops_changed")[-1].endswith(f": {feed.MOST_STOPPED} sellers, {feed.MOST_STOPPED} cards")
+    assert committed(site, record.SALE)[-1].body["net_grams"] == 860
 
 
 def test_a_price_list_waits_for_the_empty_pan_and_every_change_is_on_record(site: Site) -> None:

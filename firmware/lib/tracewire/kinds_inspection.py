@@ -46,6 +46,7 @@ FIELDS = {
         (3, "subject", PARTY, False),
         (4, "reason", Text(240), True),
         (5, "account", Octets(32), True),
+        (6, "card", LABEL, False),
     ),
     REWEIGH: lambda: (
         (1, "instrument", LABEL, True),

@@ -83,4 +83,5 @@ SAMPLING_PLANS = ("other", "routine", "scheduled", "unscheduled")
 TEST_METHODS = ("other", "rapid", "laboratory")
 TEST_RESULTS = ("pending", "pass", "fail")
 
-DECISIONS = ("other", "admit", "suspend", "freeze", "recall", "release", "destroy")
+DECISIONS = ("other", "admit", "suspend", "freeze", "recall", "release", "destroy", "block_card", "unblock_card")
+"""The last two: a card of the subject is lost 挂失, or found again."""

@@ -37,14 +37,14 @@ def desk(tmp_path: Path, cloud: CloudUnderTest, market: Market, told: Told) -> P
     return desk_key.enrol(tmp_path / "console-01", cloud, market)
 
 
-def confirm(client: httpx.Client, path: str, word: str, reason: str = "抽检不合格") -> str:
+def confirm(client: httpx.Client, path: str, word: str, reason: str = "抽检不合格", card: str = "") -> str:
     """Open a form, confirm it, and return where it leads to."""
     form = client.get(f"{path}?word={word}")
     number = re.search(r'name="number" value="([0-9a-f]{32})"', form.text)
     token = re.search(r'name="csrf" value="([0-9a-f]{64})"', form.text)
     assert number is not None, form.text
     assert token is not None
-    fields = {"word": word, "number": number[1], "csrf": token[1], "reason": reason}
+    fields = {"word": word, "number": number[1], "csrf": token[1], "reason": reason, "card": card}
     sent = [client.post(path, data=fields) for _ in range(2)]
     assert [each.status_code for each in sent] == [303, 303], "pressed twice"
     assert sent[0].headers["location"] == sent[1].headers["location"]
@@ -116,6 +116,31 @@ def test_a_seller_is_suspended_and_admitted(cloud: CloudUnderTest, told: Told, d
             confirm(client, f"/console/sellers/{SELLER}/decide", word)
             seal(cloud, desk)
             assert said in client.get("/console/sellers").text
+
+
+def test_a_card_is_reported_lost_and_found_again(cloud: CloudUnderTest, told: Told, desk: Path) -> None:
+    path, card = f"/console/sellers/{SELLER}/decide", "04a1b2c3d4e5f6"
+    with visitor(cloud, "market_opener") as client:
+        wrong = {"word": "unblock_card", "number": "0" * 32, "reason": "x", "card": card}
+        assert "没有挂失这张卡" in client.post(path, data=wrong).text
+        for number in ("", "04a1", HOSTILE, "04" * 8, "04a1b2c3d4e5f"):
+            answer = client.post(path, data={**wrong, "word": "block_card", "card": number})
+            assert (answer.status_code, "卡号应为" in answer.text) == (400, True), number
+            assert "<script>alert" not in answer.text
+        where = confirm(client, path, "block_card", "摊主报失", "04:A1:B2:C3 D4-E5-F6")
+        seal(cloud, desk)
+        assert card in re.sub("<[^>]*>", "", client.get(where).text)
+        page = client.get(f"/console/sellers/{SELLER}").text
+        assert f"word=unblock_card&amp;card={card}" in page
+        assert "已暂停" not in page
+        assert f'value="{card}"' in client.get(f"{path}?word=unblock_card&card={card}").text
+        confirm(client, path, "unblock_card", "已找到", card)
+        seal(cloud, desk)
+        assert "没有挂失的卡" in client.get(f"/console/sellers/{SELLER}").text
+    with visitor(cloud, "seller") as seller, visitor(cloud, "inspector") as inspector:
+        assert "卡片挂失" not in seller.get(f"/console/sellers/{SELLER}").text
+        refused = inspector.post(path, data={**wrong, "word": "block_card"})
+        assert refused.json()["code"] == "console.word"
 
 
 def test_a_market_lifts_no_suspension_of_a_regulator(cloud: CloudUnderTest, told: Told, desk: Path) -> None:

@@ -63,6 +63,28 @@ def test_a_suspended_seller_is_told_to_whoever_reads_cards_and_taken_off_by_an_a
     assert len(pull(cloud, version)[1]) == 3
 
 
+def report(market: Market, console: Node, word: str, card: str, seller: str = SELLER) -> None:
+    body = {"decision": DECISIONS.index(word), "subject": seller, "card": card, "reason": "遗失", "account": bytes(32)}
+    market.pending.append(console.seal(record.DECISION, body))
+
+
+def test_a_lost_card_is_stopped_until_its_own_sellers_market_finds_it(cloud: CloudUnderTest, market: Market) -> None:
+    console = market.add("console-01", "console")
+    cloud.publish_registry()
+    decide(market, console, "suspend", SELLER)
+    report(market, console, "block_card", "04a1b2c3d4e5f6")
+    report(market, console, "block_card", "2b090909", OTHER)
+    report(market, console, "block_card", "no card")
+    seller = feed.seller_name(SELLER)
+    long, short = feed.card_name(bytes.fromhex("04a1b2c3d4e5f6")), feed.card_name(bytes.fromhex("2b090909"))
+    assert stopped(cloud, market, console) == [[seller, short + long]], "a card is not what a seller's state follows"
+    report(market, console, "unblock_card", "04a1b2c3d4e5f6", OTHER)
+    assert stopped(cloud, market, console) == [[seller, short + long]], "found by somebody else"
+    report(market, console, "unblock_card", "04a1b2c3d4e5f6")
+    report(market, console, "unblock_card", "2b090909", OTHER)
+    assert stopped(cloud, market, console) == [[seller, b""]]
+
+
 def test_of_more_than_a_device_can_hold_the_newest_are_stopped(cloud: CloudUnderTest, market: Market) -> None:
     console = market.add("console-01", "console")
     cloud.publish_registry()

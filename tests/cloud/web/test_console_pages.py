@@ -15,7 +15,16 @@ from tests.cloud.market import Market
 from tests.cloud.people import PEOPLE, enter
 from tests.cloud.web.conftest import OpenPage, assert_accessible
 
-ROOMS = ("", "/lots", "/lots/{lot}", "/lots/{lot}/decide?word=recall", "/sellers", "/sellers/{seller}", "/flags")
+ROOMS = (
+    "",
+    "/lots",
+    "/lots/{lot}",
+    "/lots/{lot}/decide?word=recall",
+    "/sellers",
+    "/sellers/{seller}",
+    "/sellers/{seller}/decide?word=block_card",
+    "/flags",
+)
 PICTURED = {("", "desk"): "console-today-desk", ("/lots/{lot}/decide?word=recall", "phone"): "console-recall-phone"}
 """What `docs/console.md` shows, in the light scheme."""
 
@@ -30,6 +39,7 @@ def test_every_room_can_be_used_by_everybody(
     cloud: CloudUnderTest, market: Market, told: Told, open_page: OpenPage, width: str, scheme: str
 ) -> None:
     decide(cloud, market, told, {"decision": 3, "lot": told.sourceless})
+    decide(cloud, market, told, {"decision": 7, "subject": SELLER, "card": "04a1b2c3d4e5f6"})
     page = enter(open_page(width, scheme), cloud, PEOPLE["regulator"])
     for room in (*ROOMS, "/recalls", "/lots/00000000"):
         page.goto(f"{cloud.url}/console{room.format(lot=told.lot, seller=SELLER)}")
