@@ -84,7 +84,7 @@ def _verdict(outcomes: list[Outcome], plant: str) -> int:
     acted = sum(outcome.acted for outcome in outcomes)
     hours = sum(outcome.seconds for outcome in outcomes) / 3600
     lived = f"{len(outcomes)} worlds, {hours:.1f} simulated hours"
-    console.print(f"{lived}, {signed} records signed, {acted} statements acted on: {len(broken)} broke")
+    console.print(f"{lived}, {signed} records signed, {acted} statements acted on: {len(broken)} broke", soft_wrap=True)
     for outcome in sorted(broken, key=lambda one: one.seed)[:3]:
         console.print(f"\nseed {outcome.seed}: {outcome.broken}", markup=False, soft_wrap=True)
         console.print("\n".join(outcome.events[-STEPS_SHOWN:]), markup=False, soft_wrap=True)
