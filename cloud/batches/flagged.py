@@ -14,6 +14,7 @@ from cloud.batches import flags, repository, shape, stock
 from cloud.batches.flags import Flag, Proof
 from cloud.batches.model import Link, Side
 from cloud.db.bulk import insert_rows
+from cloud.db.keyset import Mark, Order, Page, page_of
 from cloud.ledger.entry import Entry
 
 _MOST_EVIDENCE = 10
@@ -28,6 +29,7 @@ _flags = Table(
     Column("evidence", Text, nullable=False),
 )
 _ADD = insert(_flags)
+_ORDER = Order((_flags.c.lot, _flags.c.code, _flags.c.idx), is_descending=True)
 
 
 def judge(connection: Connection, entries: Sequence[Entry], links: Sequence[Link]) -> None:
@@ -58,13 +60,16 @@ def newest(connection: Connection, limit: int) -> list[Flag]:
     return [_flag(row) for row in connection.execute(statement)]
 
 
-def among(connection: Connection, lots: Select[tuple[str]], code: str, limit: int, start: int) -> list[Flag]:
-    """Return up to ``limit`` flags of the lots that a query names, from the ``start``-th on; of one code, or of all."""
-    chosen = select(_flags).where(_flags.c.lot.in_(lots))
+def among(connection: Connection, lots: Select[tuple[str]], code: str, mark: Mark, limit: int) -> Page[Flag]:
+    """Return a page of flags of the lots that a query names; of one code, or of all."""
+    (lot,) = lots.selected_columns
+    # Asked flag by flag, so that the store walks the flags in their order and does not begin with all lots.
+    chosen = select(_flags).where(lots.where(lot == _flags.c.lot).correlate(_flags).exists())
     if code:
         chosen = chosen.where(_flags.c.code == code)
-    ordered = chosen.order_by(_flags.c.lot.desc(), _flags.c.code, _flags.c.idx)
-    return [_flag(row) for row in connection.execute(ordered.limit(limit).offset(start))]
+    rows = connection.execute(_ORDER.cut(chosen, mark, limit)).all()
+    page = page_of(rows, mark, limit, lambda row: (row.lot, row.code, row.idx))
+    return page.showing([_flag(row) for row in page.rows])
 
 
 def count_among(connection: Connection, lots: Select[tuple[str]]) -> dict[str, int]:

@@ -5,8 +5,7 @@ so that nobody learns from an answer what another market has.
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,26 +18,19 @@ from cloud.batches import flags, shape
 from cloud.console import rights
 from cloud.console import scope as scopes
 from cloud.console.scope import Scope
-from cloud.console.view import MOST_SALES, PAGE, ConsoleView
+from cloud.console.view import MOST_SALES, ConsoleView
 from cloud.db.engine import LARGEST_INTEGER
+from cloud.db.keyset import Mark, Page
 from cloud.trace.view import TraceView
 from cloud.web.language import words_of
+from cloud.web.pager import mark_of, pager
 
 FLAGS = (*flags.CODES_OF_STOCK, *shape.CODES, "gained", "vanished")
-_LAST_PAGE = 1_000
 _LONGEST_QUERY = 100
 
-PageNumber = Annotated[int, Query(ge=0, le=_LAST_PAGE)]
+Marked = Annotated[Mark, Depends(mark_of)]
 Typed = Annotated[str, Query(max_length=_LONGEST_QUERY)]
 After = Annotated[int, Query(ge=0, le=LARGEST_INTEGER)]
-
-
-@dataclass(frozen=True)
-class Pager:
-    """Addresses of the pages before and behind, with the filters that are in the address now; empty for none."""
-
-    newer: str
-    older: str
 
 
 def router(door: Guard, view: ConsoleView, trace: TraceView, now_ms: Callable[[], int]) -> APIRouter:
@@ -59,16 +51,14 @@ def _add_lists(routes: APIRouter, desk: Desk, visitor: Any, view: ConsoleView, n
         name: str,
         request: Request,
         account: Account,
-        found: Sequence[object],
-        *,
-        page: int,
+        found: Page[Any],
         site: str = "",
         **values: Any,
     ) -> Response:
         """Show a page of what was found, with the markets that it may be narrowed to."""
         sites = sorted(scope(account).sites)
-        pager = _pager(request, page, len(found))
-        return desk.show(name, request, account, rows=found[:PAGE], pager=pager, sites=sites, site=site, **values)
+        beside = pager(request, found)
+        return desk.show(name, request, account, rows=found.rows, pager=beside, sites=sites, site=site, **values)
 
     @routes.get("")
     def today(request: Request, account: Annotated[Account, visitor]) -> Response:
@@ -76,30 +66,30 @@ def _add_lists(routes: APIRouter, desk: Desk, visitor: Any, view: ConsoleView, n
 
     @routes.get("/lots")
     def lots(
-        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
+        request: Request, account: Annotated[Account, visitor], mark: Marked, q: Typed = "", site: Typed = ""
     ) -> Response:
-        found = view.lots(scope(account).at(site), digits_of(q), page, now_ms())
-        return listing("lots.html", request, account, found, page=page, site=site, q=q)
+        found = view.lots(scope(account).at(site), digits_of(q), mark, now_ms())
+        return listing("lots.html", request, account, found, site, q=q)
 
     @routes.get("/sellers")
     def sellers(
-        request: Request, account: Annotated[Account, visitor], q: Typed = "", site: Typed = "", page: PageNumber = 0
+        request: Request, account: Annotated[Account, visitor], mark: Marked, q: Typed = "", site: Typed = ""
     ) -> Response:
-        found = view.sellers(scope(account).at(site), digits_of(q), page)
-        return listing("sellers.html", request, account, found, page=page, site=site, q=q)
+        found = view.sellers(scope(account).at(site), digits_of(q), mark)
+        return listing("sellers.html", request, account, found, site, q=q)
 
     @routes.get("/recalls")
-    def recalls(request: Request, account: Annotated[Account, visitor], page: PageNumber = 0) -> Response:
-        found = view.recalls(scope(account), page, now_ms())
-        return listing("recalls.html", request, account, found, page=page)
+    def recalls(request: Request, account: Annotated[Account, visitor], mark: Marked) -> Response:
+        found = view.recalls(scope(account), mark, now_ms())
+        return listing("recalls.html", request, account, found)
 
     @routes.get("/flags")
     def flag_list(
-        request: Request, account: Annotated[Account, visitor], code: Typed = "", site: Typed = "", page: PageNumber = 0
+        request: Request, account: Annotated[Account, visitor], mark: Marked, code: Typed = "", site: Typed = ""
     ) -> Response:
         chosen = code if code in FLAGS else ""
-        found, counts = view.flags(scope(account).at(site), chosen, page)
-        return listing("flags.html", request, account, found, page=page, site=site, counts=counts, chosen=chosen)
+        found, counts = view.flags(scope(account).at(site), chosen, mark)
+        return listing("flags.html", request, account, found, site, counts=counts, chosen=chosen)
 
 
 def _add_details(
@@ -153,15 +143,6 @@ def digits_of(typed: str) -> str:
     """Return a code as somebody typed or pasted it: full-width digits are digits, spaces and hyphens nothing."""
     plain = unicodedata.normalize("NFKC", typed)
     return "".join(character for character in plain if not character.isspace() and character not in "-—.")
-
-
-def _pager(request: Request, page: int, found: int) -> Pager:
-    def address(number: int) -> str:
-        return f"{request.url.path}?{request.url.include_query_params(page=number).query}"
-
-    return Pager(
-        newer=address(page - 1) if page else "", older=address(page + 1) if found > PAGE and page < _LAST_PAGE else ""
-    )
 
 
 def _story_words(desk: Desk, request: Request) -> Callable[..., str]:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Column, Connection, exists, func, select, tuple_
 from tracewire.vocabulary import DECISIONS
 
 from cloud.batches.stock import Stop
-from cloud.console.projection import card_decisions, lot_places, lot_sellers, seller_decisions, seller_places
+from cloud.console.projection import card_decisions, lot_sellers, seller_decisions, seller_places
 from cloud.console.scope import Scope
+from cloud.db.keyset import Mark, Order, Page, page_of
 
 
 @dataclass(frozen=True)
@@ -41,45 +42,57 @@ class Lost:
     moment_ms: int
 
 
-def lots(connection: Connection, scope: Scope, prefix: str, limit: int, start: int) -> list[Seen]:
-    """Return lots whose code begins so, the one that something happened to last first."""
-    columns = _of_lots(scope).c
-    newest = func.max(columns.last_ms)
-    chosen = select(columns.lot, func.min(columns.first_ms), newest).where(
-        columns.lot.startswith(prefix, autoescape=True), scope.on_lots()
-    )
-    ordered = chosen.group_by(columns.lot).order_by(newest.desc(), columns.lot.desc())
-    return [Seen(*row) for row in connection.execute(ordered.limit(limit).offset(start))]
+def lots(connection: Connection, scope: Scope, prefix: str, mark: Mark, limit: int) -> Page[Seen]:
+    """Return a page of lots whose code begins so, the one that something happened to last first."""
+    table = scope.of_lots()
+    return _newest_first(connection, scope, table.c.lot, prefix, mark=mark, limit=limit)
 
 
 def of_lots(connection: Connection, scope: Scope, codes: Iterable[str]) -> dict[str, Seen]:
     """Return which of these lots a scope sees."""
-    columns = _of_lots(scope).c
-    chosen = select(columns.lot, func.min(columns.first_ms), func.max(columns.last_ms)).where(
-        columns.lot.in_(list(codes)), scope.on_lots()
+    table = scope.of_lots()
+    return _between(connection, scope, table.c.lot, codes)
+
+
+def sellers(connection: Connection, scope: Scope, prefix: str, mark: Mark, limit: int) -> Page[Seen]:
+    """Return a page of sellers whose code begins so, the one that signed in last first."""
+    return _newest_first(connection, scope, seller_places.c.seller, prefix, mark=mark, limit=limit)
+
+
+def of_sellers(connection: Connection, scope: Scope, codes: Iterable[str]) -> dict[str, Seen]:
+    """Return which of these sellers a scope sees."""
+    return _between(connection, scope, seller_places.c.seller, codes)
+
+
+def _newest_first(
+    connection: Connection, scope: Scope, code: Column[str], prefix: str, *, mark: Mark, limit: int
+) -> Page[Seen]:
+    """Return a page of codes by their newest rows: walked in the order of an index, and never all grouped."""
+    table = code.table
+    later = table.alias("later")
+    rest = [column.name for column in table.primary_key if column is not code]
+    place = [tuple_(each.c.last_ms, *(each.c[name] for name in rest)) for each in (later, table)]
+    has_later = exists().where(later.c[code.name] == code, scope.on(later), place[0] > place[1])
+    newest = select(code, table.c.last_ms).where(code.startswith(prefix, autoescape=True), scope.on(table), ~has_later)
+    order = Order((table.c.last_ms, code), is_descending=True)
+    found = connection.execute(order.cut(newest, mark, limit)).all()
+    page = page_of(found, mark, limit, lambda row: (row.last_ms, row[0]))
+    seen = _between(connection, scope, code, [row[0] for row in page.rows])
+    return page.showing([seen[row[0]] for row in page.rows])
+
+
+def _between(connection: Connection, scope: Scope, code: Column[str], codes: Iterable[str]) -> dict[str, Seen]:
+    table = code.table
+    chosen = select(code, func.min(table.c.first_ms), func.max(table.c.last_ms)).where(
+        code.in_(list(codes)), scope.on(table)
     )
-    return {row[0]: Seen(*row) for row in connection.execute(chosen.group_by(columns.lot))}
-
-
-def _of_lots(scope: Scope) -> Table:
-    return lot_sellers if scope.seller else lot_places
-
-
-def sellers(connection: Connection, scope: Scope, prefix: str, limit: int, start: int) -> list[Seen]:
-    """Return sellers whose code begins so, the one that signed in last first."""
-    columns = seller_places.c
-    newest = func.max(columns.last_ms)
-    chosen = select(columns.seller, func.min(columns.first_ms), newest).where(
-        columns.seller.startswith(prefix, autoescape=True), scope.sellers()
-    )
-    ordered = chosen.group_by(columns.seller).order_by(newest.desc(), columns.seller)
-    return [Seen(*row) for row in connection.execute(ordered.limit(limit).offset(start))]
+    return {row[0]: Seen(*row) for row in connection.execute(chosen.group_by(code))}
 
 
 def stands_of(connection: Connection, scope: Scope, codes: Iterable[str]) -> list[Stand]:
     """Return where these sellers trade, within a scope."""
     columns = seller_places.c
-    chosen = select(seller_places).where(columns.seller.in_(list(codes)), scope.sellers())
+    chosen = select(seller_places).where(columns.seller.in_(list(codes)), scope.on(seller_places))
     ordered = chosen.order_by(columns.seller, columns.site, columns.device)
     return [Stand(**row._mapping) for row in connection.execute(ordered)]
 

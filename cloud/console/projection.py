@@ -34,6 +34,7 @@ lot_places = Table(
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
     Index("lot_places_by_site", "site", "last_ms", "lot"),
+    Index("lot_places_by_time", "last_ms", "lot"),
 )
 
 lot_sellers = Table(
@@ -54,6 +55,8 @@ seller_places = Table(
     Column("device", String, primary_key=True),
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
+    Index("seller_places_by_site", "site", "last_ms", "seller"),
+    Index("seller_places_by_time", "last_ms", "seller"),
 )
 
 seller_decisions = Table(

@@ -6,11 +6,11 @@ markets of one name, so a region asks for the market's name where it is its alon
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, false, or_, select
 from tracewire.credential import Credential
 
 from cloud.accounts.account import SELLER, Account
-from cloud.console.projection import lot_places, lot_sellers, seller_places
+from cloud.console.projection import lot_places, lot_sellers
 from cloud.registry import Roll
 
 
@@ -35,19 +35,26 @@ class Scope:
 
     def lots(self) -> Select[tuple[str]]:
         """Return the query for the lots that are seen."""
-        return select((lot_sellers if self.seller else lot_places).c.lot).where(self.on_lots())
+        table = self.of_lots()
+        return select(table.c.lot).where(self.on(table))
 
-    def on_lots(self) -> ColumnElement[bool]:
-        """Return the condition on rows of ``lot_places`` that are seen; for a seller, of ``lot_sellers``."""
-        if self.seller:
-            return lot_sellers.c.seller == self.seller
-        return _at(self, lot_places.c.site, lot_places.c.device)
+    def of_lots(self) -> Table:
+        """Return the table whose rows say which lots are seen."""
+        return lot_sellers if self.seller else lot_places
 
-    def sellers(self) -> ColumnElement[bool]:
-        """Return the condition on rows of ``seller_places`` that are seen."""
+    def on(self, table: FromClause) -> ColumnElement[bool]:
+        """Return the condition on rows of ``lot_places``, ``lot_sellers``, ``seller_places``, or an alias, to be seen.
+
+        Whoever sees several places sees most of what comes, so the sites are compared in a way that no index answers:
+        the store then walks the newest rows in their order and need not sort all of them for a page.
+        """
         if self.seller:
-            return seller_places.c.seller == self.seller
-        return _at(self, seller_places.c.site, seller_places.c.device)
+            return table.c.seller == self.seller
+        site = table.c.site if len(self.sites) + len(self.devices) == 1 else table.c.site.concat("")
+        return or_(
+            site.in_(self.sites) if self.sites else false(),
+            table.c.device.in_(self.devices) if self.devices else false(),
+        )
 
 
 def of_account(account: Account, roll: Roll) -> Scope:
@@ -69,10 +76,4 @@ def of_account(account: Account, roll: Roll) -> Scope:
     return Scope(
         frozenset(sites - outside - {""}),
         frozenset(credential.name for credential in inside if (credential.site or "") in outside | {""}),
-    )
-
-
-def _at(scope: Scope, site: ColumnElement[str], device: ColumnElement[str]) -> ColumnElement[bool]:
-    return or_(
-        site.in_(scope.sites) if scope.sites else false(), device.in_(scope.devices) if scope.devices else false()
     )

@@ -13,11 +13,13 @@ from tracewire.errors import Rejected
 
 from cloud.batches import flagged, stock
 from cloud.batches.flags import STOPPING, Flag
+from cloud.batches.stock import Stock
 from cloud.console import places, rows
 from cloud.console.places import Lost, Seen, Stand
 from cloud.console.rows import FlagRow, LotPage, LotRow, SellerRow, Today
 from cloud.console.scope import Scope
 from cloud.db.engine import Store
+from cloud.db.keyset import FIRST, Key, Mark, Page, cut_list
 from cloud.feed import store as feed
 from cloud.ledger.entry import Entry
 from cloud.registry import RegistryFile
@@ -36,10 +38,11 @@ class ConsoleView:
         self._graph = graph
         self.registry = registry
 
-    def lots(self, scope: Scope, prefix: str, page: int, now_ms: int) -> list[LotRow]:
-        """Return a page of lots and one more, if there is one."""
+    def lots(self, scope: Scope, prefix: str, mark: Mark, now_ms: int) -> Page[LotRow]:
+        """Return a page of lots."""
         with self._reading() as now:
-            return now.lot_rows(places.lots(now.graph, scope, prefix, PAGE + 1, page * PAGE), now_ms)
+            page = places.lots(now.graph, scope, prefix, mark, PAGE)
+            return page.showing(now.lot_rows(page.rows, now_ms))
 
     def lot(self, scope: Scope, lot: str, now_ms: int) -> LotPage:
         """Return one lot; ``Rejected("console.unknown")`` when the scope does not see it."""
@@ -63,34 +66,33 @@ class ConsoleView:
             found = now.evidence.sales_of([lot], after, MOST_SALES)
             return [entry for entry in found if scope.seller or scope.sees(entry.site, entry.device)]
 
-    def recalls(self, scope: Scope, page: int, now_ms: int) -> list[LotRow]:
+    def recalls(self, scope: Scope, mark: Mark, now_ms: int) -> Page[LotRow]:
         """Return a page of lots about which something was decided, those still stopped first."""
         with self._reading() as now:
             decided = stock.of_lots(now.graph, stock.decided_lots(now.graph, scope.lots()))
-            decided.sort(key=lambda each: (each.decisions[-1].word not in STOPPING, -each.decisions[-1].moment_ms))
-            chosen = [each.lot for each in decided[page * PAGE : page * PAGE + PAGE + 1]]
-            seen = places.of_lots(now.graph, scope, chosen)
-            return now.lot_rows([seen[lot] for lot in chosen], now_ms)
+            page = cut_list(decided, mark, PAGE, _by_urgency)
+            seen = places.of_lots(now.graph, scope, [each.lot for each in page.rows])
+            return page.showing(now.lot_rows([seen[each.lot] for each in page.rows], now_ms))
 
-    def flags(self, scope: Scope, code: str, page: int) -> tuple[list[FlagRow], dict[str, int]]:
-        """Return a page of flags and one more, if there is one, and how many there are of each code."""
+    def flags(self, scope: Scope, code: str, mark: Mark) -> tuple[Page[FlagRow], dict[str, int]]:
+        """Return a page of flags, and how many there are of each code."""
         with self._reading() as now:
-            found = flagged.among(now.graph, scope.lots(), code, PAGE + 1, page * PAGE)
-            return now.flag_rows(scope, found), flagged.count_among(now.graph, scope.lots())
+            page = flagged.among(now.graph, scope.lots(), code, mark, PAGE)
+            return page.showing(now.flag_rows(scope, page.rows)), flagged.count_among(now.graph, scope.lots())
 
-    def sellers(self, scope: Scope, prefix: str, page: int) -> list[SellerRow]:
-        """Return a page of sellers and one more, if there is one."""
+    def sellers(self, scope: Scope, prefix: str, mark: Mark) -> Page[SellerRow]:
+        """Return a page of sellers."""
         with self._reading() as now:
-            return now.seller_rows(scope, places.sellers(now.graph, scope, prefix, PAGE + 1, page * PAGE))
+            page = places.sellers(now.graph, scope, prefix, mark, PAGE)
+            return page.showing(now.seller_rows(scope, page.rows))
 
     def seller(self, scope: Scope, code: str) -> SellerRow:
         """Return one seller; ``Rejected("console.unknown")`` when the scope does not see it."""
         with self._reading() as now:
-            found = now.seller_rows(scope, places.sellers(now.graph, scope, code, 2, 0))
-        row = next((each for each in found if each.code == code), None)
-        if row is None:
+            found = now.seller_rows(scope, places.of_sellers(now.graph, scope, [code]).values())
+        if not found:
             raise Rejected("console.unknown", "there is no such seller here")
-        return row
+        return found[0]
 
     def lost_cards(self, seller: str) -> list[Lost]:
         """Return the cards of a seller that are reported lost, the newest first; for whoever may see the seller."""
@@ -106,14 +108,16 @@ class ConsoleView:
 
     def today(self, scope: Scope, now_ms: int) -> Today:
         """Return what waits for a decision."""
-        flags, counts = self.flags(scope, "", 0)
-        stopped = [row for row in self.recalls(scope, 0, now_ms) if row.word in STOPPING and row.word != "destroy"]
+        flags, counts = self.flags(scope, "", FIRST)
+        decided = self.recalls(scope, FIRST, now_ms).rows
+        stopped = [row for row in decided if row.word in STOPPING and row.word != "destroy"]
+        sellers = self.sellers(scope, "", FIRST).rows
         handled = {row.lot for row in stopped}
         return Today(
             counts=counts,
-            urgent=tuple(row for row in flags if row.lot not in handled)[:_MOST_URGENT],
+            urgent=tuple(row for row in flags.rows if row.lot not in handled)[:_MOST_URGENT],
             stopped=tuple(stopped[:_MOST_URGENT]),
-            not_admitted=tuple(row for row in self.sellers(scope, "", 0) if row.word != "admit")[:_MOST_URGENT],
+            not_admitted=tuple(row for row in sellers if row.word != "admit")[:_MOST_URGENT],
         )
 
     @contextmanager
@@ -121,6 +125,11 @@ class ConsoleView:
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             frozen = frozenset(row.lot for row in feed.frozen_lots(ledger))
             yield _Now(graph, Evidence(ledger, graph, self.registry.current()), frozen)
+
+
+def _by_urgency(stock: Stock) -> Key:
+    newest = stock.decisions[-1]
+    return int(newest.word not in STOPPING), -newest.moment_ms, stock.lot
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,17 @@ from cloud.accounts.desk import PRIVATE, Desk
 from cloud.accounts.guard import Guard
 from cloud.console.rights import KEEPERS
 from cloud.db.engine import LARGEST_INTEGER
+from cloud.db.keyset import Mark
 from cloud.ops import device_endpoints, keeping_endpoints, use
 from cloud.ops.device_endpoints import scope_of
-from cloud.ops.fleet import LONGEST_SEARCH, ON_A_PAGE, Scope, Sort, Tile, Wish
+from cloud.ops.fleet import LONGEST_SEARCH, Scope, Sort, Tile, Wish
 from cloud.ops.live import HEARTBEAT_S, Live
 from cloud.ops.rules import TILES
 from cloud.ops.watch import Watch
+from cloud.web.pager import mark_of, pager
 
 ROLES = (OPS, MARKET_OPENER, INSPECTOR, REGULATOR)
 
-_MOST_PAGES = 1_000_000
 _ROWS_AT_ONCE = 500
 _EXPORTED = (
     "name", "role", "state", "division", "site", "stall", "seller", "holder", "verified_until_ms",
@@ -42,14 +43,14 @@ _EXPORTED = (
 
 
 def wish_of(
+    mark: Annotated[Mark, Depends(mark_of)],
     show: Tile | None = None,
     q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
     site: Annotated[str, Query(max_length=96)] = "",
     sort: Sort = "name",
-    page: Annotated[int, Query(ge=1, le=_MOST_PAGES)] = 1,
 ) -> Wish:
     """Return what the address asks for; a dependency."""
-    return Wish(show=show, text=q.strip(), site=site, sort=sort, page=page)
+    return Wish(show=show, text=q.strip(), site=site, sort=sort, mark=mark)
 
 
 Wished = Annotated[Wish, Depends(wish_of)]
@@ -76,8 +77,8 @@ def _fleet_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> Non
             glance = watch.fleet.glance(connection, scope, now_ms)
             found, devices = watch.fleet.page(connection, scope, wish, now_ms)
         return desk.show(
-            "fleet.html", request, account, now_ms=now_ms, glance=glance, found=found, devices=devices, wish=wish,
-            tiles=TILES, address=_address, pages=-(-found // ON_A_PAGE),
+            "fleet.html", request, account, now_ms=now_ms, glance=glance, found=found, devices=devices.rows,
+            wish=wish, tiles=TILES, address=_address, pager=pager(request, devices), same=_same(request),
         )  # fmt: skip
 
     @routes.get("/ops/fleet.csv", response_class=StreamingResponse)
@@ -125,22 +126,26 @@ def _overview_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> 
     def use_page(
         request: Request,
         account: Annotated[Account, door],
+        mark: Annotated[Mark, Depends(mark_of)],
         days: Literal["7", "31", "92"] = "7",
-        page: Annotated[int, Query(ge=1, le=_MOST_PAGES)] = 1,
     ) -> Response:
         with watch.reading() as connection:
-            found, used = use.read(connection, scope_of(account), watch.now_ms(), int(days), page)
+            found, used = use.read(connection, scope_of(account), watch.now_ms(), int(days), mark)
         return desk.show(
-            "use.html", request, account, used=used, found=found, days=days, page=page, pages=-(-found // ON_A_PAGE)
+            "use.html", request, account, used=used.rows, found=found, days=days, pager=pager(request, used)
         )
 
 
 def _address(wish: Wish, path: str = "/ops", **changes: object) -> str:
     """Return the address of a page of the fleet: this wish with some of it changed, from the first page on."""
-    asked = {"show": wish.show, "q": wish.text, "site": wish.site, "sort": wish.sort, "page": 1} | changes
-    default = {"sort": "name", "page": 1}
-    kept = {name: value for name, value in asked.items() if value and value != default.get(name)}
+    asked = {"show": wish.show, "q": wish.text, "site": wish.site, "sort": wish.sort} | changes
+    kept = {name: value for name, value in asked.items() if value and (name, value) != ("sort", "name")}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _same(request: Request) -> str:
+    """Return the address of this very page, for whoever looks again."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _lines(watch: Watch, scope: Scope, wish: Wish) -> Iterator[str]:

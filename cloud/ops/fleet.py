@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, nulls_last, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select
 
+from cloud.db.engine import LARGEST_INTEGER
+from cloud.db.keyset import FIRST, Mark, Order, Page, page_of
 from cloud.ops.metrics import Sources, sources
 from cloud.ops.register import register
 from cloud.ops.rules import TILES, Rule, on_tile
@@ -47,13 +49,13 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What the address of the page asks for; ``page`` counts from 1."""
+    """What the address of the page asks for."""
 
     show: Tile | None = None
     text: str = ""
     site: str = ""
     sort: Sort = "name"
-    page: int = 1
+    mark: Mark = FIRST
 
 
 @dataclass(frozen=True)
@@ -82,20 +84,23 @@ class Fleet:
         every, *found = connection.execute(statement).one()
         return Glance(every, {tile: int(number) for tile, number in zip(TILES, found, strict=True)})
 
-    def page(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> tuple[int, list[Device]]:
+    def page(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> tuple[int, Page[Device]]:
         """Return how many devices the wish finds, and those of its page."""
         tables = sources(now_ms)
         chosen = self._chosen(scope, wish, now_ms, tables)
         found = connection.execute(select(func.count()).select_from(tables.joined).where(chosen)).scalar_one()
-        statement = self._rows(wish, now_ms, tables).where(chosen)
-        cut = statement.limit(ON_A_PAGE).offset((wish.page - 1) * ON_A_PAGE)
-        return found, list(connection.execute(cut).mappings())
+        order = _ORDER[wish.sort]
+        rows = connection.execute(order.cut(self._rows(wish, now_ms, tables).where(chosen), wish.mark, ON_A_PAGE))
+        names = [f"sort_{number}" for number in range(len(order.columns))]
+        return found, page_of(
+            rows.mappings().all(), wish.mark, ON_A_PAGE, lambda row: tuple(row[each] for each in names)
+        )
 
     def every(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> Iterator[Device]:
         """Yield all devices that the wish finds, whatever its page."""
         tables = sources(now_ms)
         statement = self._rows(wish, now_ms, tables).where(self._chosen(scope, wish, now_ms, tables))
-        yield from connection.execute(statement).mappings()
+        yield from connection.execute(statement.order_by(*_ORDER[wish.sort].columns)).mappings()
 
     def one(self, connection: Connection, scope: Scope, name: str, now_ms: int) -> Device | None:
         """Return one device; None for a name that there is not, or that is not in the scope."""
@@ -126,8 +131,8 @@ class Fleet:
         day = [tables.today.c[name].label(f"{name}_today") for name in ("weighings", "sales", "fen", "hours")]
         columns = (*register.c, *known, devices.c.stall.label("card_stall"), *day)
         newest = tables.newest.c.software.label("newest_software")
-        order = (_ORDER[wish.sort], register.c.name)
-        return select(*columns, newest, *flags).select_from(tables.joined).order_by(*order)
+        keys = [column.label(f"sort_{number}") for number, column in enumerate(_ORDER[wish.sort].columns)]
+        return select(*columns, newest, *flags, *keys).select_from(tables.joined)
 
     def _chosen(self, scope: Scope, wish: Wish, now_ms: int, tables: Sources) -> ColumnElement[bool]:
         parts = [scope.condition()]
@@ -141,13 +146,13 @@ class Fleet:
         return and_(*parts)
 
 
-_ORDER: Mapping[Sort, ColumnElement[Any]] = {
-    "name": register.c.name.asc(),
-    "heard": func.coalesce(devices.c.heard_ms, 0).asc(),
-    "drift": nulls_last(func.abs(devices.c.zero_drift_grams).desc()),
-    "queue": nulls_last(devices.c.journal_permille.desc()),
-    "battery": nulls_last(devices.c.battery_percent.asc()),
-    "signal": nulls_last(devices.c.signal_dbm.asc()),
-    "verified": nulls_last(register.c.verified_until_ms.asc()),
+_ORDER: Mapping[Sort, Order] = {
+    "name": Order((register.c.name,)),
+    "heard": Order((func.coalesce(devices.c.heard_ms, 0), register.c.name)),
+    "drift": Order((-func.coalesce(func.abs(devices.c.zero_drift_grams, type_=BigInteger), -1), register.c.name)),
+    "queue": Order((-func.coalesce(devices.c.journal_permille, -1), register.c.name)),
+    "battery": Order((func.coalesce(devices.c.battery_percent, LARGEST_INTEGER), register.c.name)),
+    "signal": Order((func.coalesce(devices.c.signal_dbm, LARGEST_INTEGER), register.c.name)),
+    "verified": Order((func.coalesce(register.c.verified_until_ms, LARGEST_INTEGER), register.c.name)),
 }
-"""What is most pressing first."""
+"""What is most pressing first; a device of which it is not known comes behind all others."""

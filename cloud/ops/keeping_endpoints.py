@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from tracewire.errors import Rejected
 
@@ -12,13 +12,14 @@ from cloud.accounts.account import Account
 from cloud.accounts.desk import PRIVATE, Desk
 from cloud.accounts.forms import Form
 from cloud.accounts.guard import form_of
+from cloud.db.keyset import Mark
 from cloud.ops import assets
 from cloud.ops.assets import Asset
 from cloud.ops.device_endpoints import device_of, scope_of
-from cloud.ops.fleet import ON_A_PAGE
 from cloud.ops.tables import MARKET_OFFSET_MS
 from cloud.ops.tickets import NEXT, STATES, Fault, Step
 from cloud.ops.watch import Watch
+from cloud.web.pager import mark_of, pager
 
 State = Literal["reported", "dispatched", "fixed", "confirmed"]
 Posted = Annotated[Form, Depends(form_of)]
@@ -37,15 +38,14 @@ def _add_pages(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
     def ticket_page(
         request: Request,
         account: Annotated[Account, door],
+        mark: Annotated[Mark, Depends(mark_of)],
         state: State | None = None,
-        page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     ) -> Response:
         scope = scope_of(account)
-        counts, found = watch.tickets.counts(scope), watch.tickets.page(scope, state=state or "", number=page)
-        every = sum(counts.values()) if state is None else counts[state]
+        counts, found = watch.tickets.counts(scope), watch.tickets.page(scope, state or "", mark)
         return desk.show(
-            "tickets.html", request, account, counts=counts, state=state, tickets=found, states=STATES, page=page,
-            pages=-(-every // ON_A_PAGE), names=watch.tickets.names_of(found), waiting=watch.tickets.waiting(scope),
+            "tickets.html", request, account, counts=counts, state=state, tickets=found.rows, states=STATES,
+            pager=pager(request, found), names=watch.tickets.names_of(found.rows), waiting=watch.tickets.waiting(scope),
         )  # fmt: skip
 
     @routes.get("/ops/tickets/{ticket}", response_class=HTMLResponse)

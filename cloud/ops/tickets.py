@@ -7,7 +7,7 @@ does not confirm it.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, func, select
@@ -18,6 +18,7 @@ from tracewire.kinds_console import SEVERITIES, TICKET_STATES
 from cloud.accounts import asked
 from cloud.accounts.asked import ASKED, REFUSED, RULE, SEALED, TICKET, Asked, Wish
 from cloud.db.engine import Store
+from cloud.db.keyset import FIRST, Mark, Order, Page, page_of
 from cloud.ops import keeping
 from cloud.ops.assets import check_fields, check_text
 from cloud.ops.fleet import ON_A_PAGE, Scope
@@ -139,15 +140,16 @@ class Tickets:
             if ticket.last.seq is None and scope.sees(ticket.fault.site, ticket.fault.division)
         ]
 
-    def page(self, scope: Scope, *, state: str = "", number: int = 1) -> Sequence[RowMapping]:
+    def page(self, scope: Scope, state: str = "", mark: Mark = FIRST) -> Page[RowMapping]:
         """Return tickets with their newest sealed step, the newest first: all, or those in one state."""
         table = keeping.tickets
         statement = select(table).where(scope.condition(table.c.site, table.c.division))
         if state:
             statement = statement.where(table.c.state == state)
-        cut = statement.order_by(table.c.opened_idx.desc()).limit(ON_A_PAGE).offset((number - 1) * ON_A_PAGE)
+        order = Order((table.c.opened_idx,), is_descending=True)
         with self._derived.reader.connect() as derived:
-            return derived.execute(cut).mappings().all()
+            rows = derived.execute(order.cut(statement, mark, ON_A_PAGE)).mappings().all()
+        return page_of(rows, mark, ON_A_PAGE, lambda row: (row["opened_idx"],))
 
     def names_of(self, rows: Iterable[RowMapping]) -> dict[bytes, str]:
         """Return who took the newest steps of a page, by commitment."""

@@ -7,9 +7,10 @@ without a stable weight rests on no weighing of its own mass. Either is normal o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Subquery, and_, case, func, select
+from sqlalchemy import Connection, RowMapping, Subquery, and_, case, func, select
 
 from cloud.db.arithmetic import total
+from cloud.db.keyset import FIRST, Mark, Order, Page, page_of
 from cloud.ops.fleet import ON_A_PAGE, Scope
 from cloud.ops.matching import SALE, WEIGHING
 from cloud.ops.register import register
@@ -55,8 +56,8 @@ _SELLS = register.c.role == "scale"
 
 
 def read(
-    connection: Connection, scope: Scope, now_ms: int, length_days: int, page: int = 1
-) -> tuple[int, Sequence[Use]]:
+    connection: Connection, scope: Scope, now_ms: int, length_days: int, mark: Mark = FIRST
+) -> tuple[int, Page[Use]]:
     """Return how many devices there are and those of one page, the least used first."""
     first = day_of(now_ms) - length_days + 1
     used, alone = _used(first), _alone(first)
@@ -70,26 +71,24 @@ def read(
         select(register, devices.c.slips_owed, *(func.coalesce(number, 0).label(number.name) for number in numbers))
         .select_from(joined)
         .where(_SELLS, scope.condition())
-        .order_by(func.coalesce(used.c.sales, 0), register.c.site, register.c.name)
-        .limit(ON_A_PAGE)
-        .offset((page - 1) * ON_A_PAGE)
     )
+    order = Order((func.coalesce(used.c.sales, 0), register.c.site, register.c.name))
     every = connection.execute(select(func.count()).select_from(register).where(_SELLS, scope.condition())).scalar_one()
-    rows = connection.execute(statement).mappings().all()
-    hours = _hours_on(connection, [row["name"] for row in rows], first)
-    return every, [
-        Use(
-            **{
-                name: row[name]
-                for name in ("name", "site", "stall", "seller", "days_used", "weighings", "sales", "fen")
-            },
-            hours_on=hours.get(row["name"], 0),
-            slips=max(0, row["sales"] - (row["slips_owed"] or 0)),
-            unsold=row[WEIGHING],
-            weightless=row[SALE],
-        )
-        for row in rows
-    ]
+    found = connection.execute(order.cut(statement, mark, ON_A_PAGE)).mappings().all()
+    page = page_of(found, mark, ON_A_PAGE, lambda row: (row["sales"], row["site"], row["name"]))
+    hours = _hours_on(connection, [row["name"] for row in page.rows], first)
+    return every, page.showing([_use(row, hours.get(row["name"], 0)) for row in page.rows])
+
+
+def _use(row: RowMapping, hours_on: int) -> Use:
+    named = ("name", "site", "stall", "seller", "days_used", "weighings", "sales", "fen")
+    return Use(
+        **{name: row[name] for name in named},
+        hours_on=hours_on,
+        slips=max(0, row["sales"] - (row["slips_owed"] or 0)),
+        unsold=row[WEIGHING],
+        weightless=row[SALE],
+    )
 
 
 def _used(first: int) -> Subquery:

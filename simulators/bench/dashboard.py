@@ -54,7 +54,7 @@ def figures() -> list[Figure]:
     ]
 
 
-_ASKED = ("/ops", "/ops?show=silent&sort=drift&page=2", "/ops?q=00042", "/ops/map", "/ops/use", "/ops/fleet.csv")
+_ASKED = ("/ops", "/ops?show=silent&sort=drift", "/ops?q=00042", "/ops/map", "/ops/use", "/ops/fleet.csv")
 
 
 def _first_paint(browser: Browser, fleet: Fleet) -> tuple[float, float]:

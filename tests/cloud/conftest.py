@@ -152,6 +152,7 @@ OVER_BOTH_STORES = (
     "test_open_api",
     "test_accounts",
     "test_decisions",
+    "test_keyset",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 

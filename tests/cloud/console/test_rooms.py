@@ -1,5 +1,7 @@
 """The rooms: each route for each role, what each sees, pages, and hostile text."""
 
+import re
+
 import pytest
 from starlette.routing import BaseRoute, Route
 from tracewire import record
@@ -120,7 +122,7 @@ def test_lots_are_found_by_how_people_type_codes(cloud: CloudUnderTest, told: To
             assert told.sourceless not in page
         assert told.lot not in client.get("/console/lots", params={"q": "%"}).text
         assert client.get("/console/lots", params={"q": "x" * 101}).status_code == 422
-        assert client.get("/console/lots", params={"page": "-1"}).status_code == 422
+        assert client.get("/console/lots", params={"after": "-1"}).status_code == 400
 
 
 def test_flags_are_filtered_in_the_address_and_show_their_proof(cloud: CloudUnderTest, told: Told) -> None:
@@ -155,10 +157,16 @@ def test_long_lists_come_in_pages(cloud: CloudUnderTest, market: Market, told: T
     cloud.catch_up()
     with visitor(cloud, "regulator") as client:
         first = client.get("/console/lots?q=35020000100038").text
-        second = client.get("/console/lots?q=35020000100038&page=1").text
+        after = re.search(r'href="([^"]*)" rel="next"', first)
+        assert after is not None
+        second = client.get(after[1].replace("&amp;", "&")).text
+        before = re.search(r'href="([^"]*)" rel="prev"', second)
+        assert before is not None
+        assert client.get(before[1].replace("&amp;", "&")).text.count("/console/lots/35") == 50
+        assert client.get("/console/lots?after=W10").json()["code"] == "page.mark"
     assert (first.count("/console/lots/35"), second.count("/console/lots/35")) == (50, 10)
-    assert "q=35020000100038&amp;page=1" in first
-    assert "page=0" in second
+    assert after[1].startswith("/console/lots?q=35020000100038&amp;after=")
+    assert set(re.findall(r"/console/lots/(35\d+)", first)).isdisjoint(re.findall(r"/console/lots/(35\d+)", second))
 
 
 def test_decided_lots_are_listed_and_what_follows_is_said(cloud: CloudUnderTest, market: Market, told: Told) -> None:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import delete, insert
 from tracewire.errors import Misuse
 
+from cloud.db import keyset
 from cloud.db.engine import Store, create_store, open_store
 from cloud.ops import projection, register, rules
 from cloud.ops import tables as fleet_tables
-from cloud.ops.fleet import ON_A_PAGE, TILES, Fleet, Scope, Tile, Wish
+from cloud.ops.fleet import ON_A_PAGE, TILES, Fleet, Scope, Sort, Tile, Wish
 from cloud.ops.tables import DAY_MS
 from cloud.projection_schema import DerivedSchema
 from tests.cloud.ops import fleet_of_devices
@@ -61,9 +62,9 @@ def test_each_heading_finds_its_device_and_no_other(
         seen = fleet.glance(connection, Scope(), NOW_MS)
         assert seen.devices == 2
         assert seen.tiles == dict.fromkeys(TILES, 0) | {tile: 1}
-        found, rows = fleet.page(connection, Scope(), Wish(show=tile), NOW_MS)
-    assert (found, [row["name"] for row in rows]) == (1, ["scale-00002"])
-    assert [name for name in TILES if rows[0][name]] == [tile]
+        found, page = fleet.page(connection, Scope(), Wish(show=tile), NOW_MS)
+    assert (found, [row["name"] for row in page.rows]) == (1, ["scale-00002"])
+    assert [name for name in TILES if page.rows[0][name]] == [tile]
 
 
 def test_a_device_that_never_spoke_is_silent_and_shown(store: Store, fleet: Fleet) -> None:
@@ -71,7 +72,7 @@ def test_a_device_that_never_spoke_is_silent_and_shown(store: Store, fleet: Flee
     with store.writer.begin() as connection:
         connection.execute(delete(fleet_tables.devices).where(fleet_tables.devices.c.device == "scale-00002"))
     with store.reader.connect() as connection:
-        _, (row,) = fleet.page(connection, Scope(), Wish(show="silent"), NOW_MS)
+        (row,) = fleet.page(connection, Scope(), Wish(show="silent"), NOW_MS)[1].rows
     assert (row["name"], row["heard_ms"]) == ("scale-00002", None)
 
 
@@ -88,7 +89,7 @@ def test_an_older_release_is_out_of_date_once_another_device_of_the_model_runs_a
         columns = ("model", "software", "rank")
         connection.execute(insert(fleet_tables.software), [dict(zip(columns, row, strict=True)) for row in versions])
     with store.reader.connect() as connection:
-        _, (row,) = fleet.page(connection, Scope(), Wish(show="outdated"), NOW_MS)
+        (row,) = fleet.page(connection, Scope(), Wish(show="outdated"), NOW_MS)[1].rows
     assert (row["name"], row["software"], row["newest_software"]) == ("scale-00001", old, new)
 
 
@@ -123,9 +124,28 @@ def test_ten_thousand_devices_are_counted_sorted_and_cut_into_pages(store: Store
     fleet_of_devices.put(store, rows)
     with store.reader.connect() as connection:
         assert fleet.glance(connection, Scope(), NOW_MS).tiles["drifting"] == 10_000 * 19 // 40
-        found, page = fleet.page(connection, Scope(), Wish(show="drifting", sort="drift", page=2), NOW_MS)
-    assert (found, len(page)) == (4_750, ON_A_PAGE)
-    assert {abs(row["zero_drift_grams"]) for row in page} == {20}
+        wish = Wish(show="drifting", sort="drift")
+        found, page = fleet.page(connection, Scope(), wish, NOW_MS)
+        second = replace(wish, mark=keyset.read(page.after, is_before=False))
+        found, page = fleet.page(connection, Scope(), second, NOW_MS)
+    assert (found, len(page.rows)) == (4_750, ON_A_PAGE)
+    assert {abs(row["zero_drift_grams"]) for row in page.rows} == {20}
+
+
+@pytest.mark.parametrize("sort", ["name", "heard", "drift", "queue", "battery", "signal", "verified"])
+def test_every_device_comes_once_in_any_order_and_as_the_export_has_it(store: Store, fleet: Fleet, sort: Sort) -> None:
+    some = {"battery_percent": None, "signal_dbm": -70, "zero_drift_grams": None, "verified_until_ms": NOW_MS}
+    fleet_of_devices.put(store, [scale(n, NOW_MS, **(some if n % 3 else {})) for n in range(2 * ON_A_PAGE + 9)])
+    wish, found = Wish(sort=sort), list[str]()
+    with store.reader.connect() as connection:
+        while True:
+            page = fleet.page(connection, Scope(), wish, NOW_MS)[1]
+            found += [row["name"] for row in page.rows]
+            if not page.after:
+                break
+            wish = replace(wish, mark=keyset.read(page.after, is_before=False))
+        assert found == [row["name"] for row in fleet.every(connection, Scope(), wish, NOW_MS)]
+    assert len(set(found)) == len(found) == 2 * ON_A_PAGE + 9
 
 
 @pytest.mark.parametrize(
