@@ -1,21 +1,24 @@
-"""The door itself: ``/sign-in`` and ``/sign-out``.
+"""The door itself: ``/sign-in``, ``/sign-out``, and ``/account/password`` for whoever is in.
 
 Why the sign-in form has a cookie and a token too: without them another site could sign somebody in as somebody else,
 and what they then decide would stand under the wrong name.
 """
 
 import secrets
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
+from tracewire.errors import Rejected
 
-from cloud.accounts import forms, guard
-from cloud.accounts.account import Account
+from cloud.accounts import forms, guard, passwords
+from cloud.accounts.account import ROLES, Account
 from cloud.accounts.desk import PRIVATE, Desk, rooms_of
 from cloud.accounts.guard import Guard
 
 _LONGEST_WAY = 500
+_SAID = {"account.password": "password.length", "account.old_password": "password.wrong"}
 
 
 def router(door: Guard) -> APIRouter:
@@ -60,7 +63,39 @@ def router(door: Guard) -> APIRouter:
         await run_in_threadpool(door.accounts.sign_out, cookie)
         return _go("/sign-in")
 
+    _add_password(routes, desk, door)
     return routes
+
+
+def _add_password(routes: APIRouter, desk: Desk, door: Guard) -> None:
+    owner = Depends(door.require(*ROLES))
+
+    def show(request: Request, account: Account, status: int = 200, said: str = "", minutes: int = 0) -> Response:
+        least = passwords.LEAST_CHARACTERS
+        return desk.show("password.html", request, account, status, said=said, minutes=minutes, least=least)
+
+    @routes.get("/account/password")
+    def password_page(request: Request, account: Annotated[Account, owner], changed: bool = False) -> Response:
+        return show(request, account, said="password.changed" if changed else "")
+
+    @routes.post("/account/password")
+    def change(request: Request, account: Annotated[Account, owner]) -> Response:
+        form = guard.form_of(request)
+        if form.get("new", "") != form.get("again", ""):
+            return show(request, account, 400, "password.differ")
+        address = request.client.host if request.client else ""
+        token = guard.cookie_of(request)
+        try:
+            wait_seconds = door.accounts.change_password(
+                account.name, form.get("old", ""), form.get("new", ""), address=address, token=token
+            )
+        except Rejected as refused:
+            return show(request, account, 400, _SAID[refused.code])
+        if wait_seconds:
+            answer = show(request, account, 429, "sign_in.wait", -(-wait_seconds // 60))
+            answer.headers["Retry-After"] = str(wait_seconds)
+            return answer
+        return _go("/account/password?changed=true")
 
 
 def _go(way: str) -> RedirectResponse:

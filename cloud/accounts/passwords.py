@@ -33,10 +33,15 @@ def generate() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
 
 
-def seal(password: str) -> str:
-    """Return what to store of a password; ``Rejected("account.password")`` when it is too short or too long."""
+def check(password: str) -> None:
+    """Return if this may be a password; ``Rejected("account.password")`` when it is too short or too long."""
     if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         raise Rejected("account.password", f"{LEAST_CHARACTERS} to {MOST_CHARACTERS} characters expected")
+
+
+def seal(password: str) -> str:
+    """Return what to store of a password; raises as ``check``."""
+    check(password)
     with _turn():
         return _hasher.hash(_plain(password))
 

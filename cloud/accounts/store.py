@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -65,8 +66,8 @@ sign_ins = Table(
 )
 
 BROWSER, BEARER = "browser", "bearer"
-TRIED, IN, REFUSED = "tried", "in", "refused"
-"""Outcomes; ``TRIED`` is one that is being looked at, or that a crash cut off."""
+TRIED, IN, REFUSED, CHANGED = "tried", "in", "refused", "changed"
+"""Outcomes; ``TRIED`` is being looked at, or was cut off by a crash, ``CHANGED`` was a new password of one's own."""
 
 
 def add(connection: Connection, account: Account, password: str, now_ms: int) -> None:
@@ -85,10 +86,10 @@ def every(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(accounts).order_by(accounts.c.name)).all()
 
 
-def set_password(connection: Connection, name: str, password: str) -> None:
-    """Replace a password and end every session and token that the old one opened."""
+def set_password(connection: Connection, name: str, password: str, kept: bytes = b"") -> None:
+    """Replace a password and end every session and token that the old one opened, but for the session ``kept``."""
     connection.execute(update(accounts).where(accounts.c.name == name).values(password=password))
-    connection.execute(delete(sessions).where(sessions.c.account == name))
+    connection.execute(delete(sessions).where(sessions.c.account == name, sessions.c.digest != kept))
 
 
 def remove(connection: Connection, name: str) -> None:
@@ -121,10 +122,10 @@ def close_session(connection: Connection, digest: bytes) -> None:
     connection.execute(delete(sessions).where(sessions.c.digest == digest))
 
 
-def nth_failure_ms(connection: Connection, column: "Column[Any]", value: object, since_ms: int, n: int) -> int | None:
+def nth_failure_ms(connection: Connection, of_whom: ColumnElement[bool], since_ms: int, n: int) -> int | None:
     """Return when the ``n``-th newest sign-in since then that led nowhere was; None when there were fewer."""
     failed = select(sign_ins.c.moment_ms).where(
-        column == value, sign_ins.c.moment_ms > since_ms, sign_ins.c.outcome != IN
+        of_whom, sign_ins.c.moment_ms > since_ms, sign_ins.c.outcome.in_((TRIED, REFUSED))
     )
     return connection.execute(failed.order_by(sign_ins.c.moment_ms.desc()).limit(1).offset(n - 1)).scalar_one_or_none()
 

@@ -108,8 +108,15 @@ def test_a_session_ends_here_and_not_only_in_the_browser(accounts: Accounts, how
     assert accounts.session(token, by_browser=True) is None
 
 
+def test_whoever_keeps_trying_a_name_does_not_keep_its_owner_out(accounts: Accounts) -> None:
+    fail(accounts, service.MOST_BY_PAIR, address="203.0.113.66")
+    assert accounts.sign_in(WANG.name, PASSWORD, "203.0.113.66").wait_seconds
+    assert accounts.sign_in(WANG.name, PASSWORD, HERE).token
+
+
 def test_too_many_failures_for_one_name_are_not_looked_at_any_more(accounts: Accounts, clock: Clock) -> None:
-    fail(accounts, service.MOST_BY_NAME - 1)
+    for number in range(service.MOST_BY_NAME - 1):
+        fail(accounts, 1, address=f"203.0.113.{number}")
     clock.wait(60_000)
     assert not accounts.sign_in(WANG.name, "wrong", HERE).wait_seconds
     refused = accounts.sign_in(WANG.name, PASSWORD, "198.51.100.1")
@@ -131,12 +138,12 @@ def test_too_many_failures_from_one_address_are_not_looked_at_any_more(
 
 
 def test_a_name_that_nobody_has_is_limited_like_any_other(accounts: Accounts) -> None:
-    fail(accounts, service.MOST_BY_NAME, "nobody")
+    fail(accounts, service.MOST_BY_PAIR, "nobody")
     assert accounts.sign_in("nobody", PASSWORD, HERE).wait_seconds
 
 
 def test_many_tries_at_once_are_counted_one_by_one(accounts: Accounts) -> None:
-    fail(accounts, service.MOST_BY_NAME - 2)
+    fail(accounts, service.MOST_BY_PAIR - 2)
     found: list[service.Entrance] = []
     tries = [
         threading.Thread(target=lambda: found.append(accounts.sign_in(WANG.name, "wrong", HERE))) for _ in range(6)
@@ -146,6 +153,32 @@ def test_many_tries_at_once_are_counted_one_by_one(accounts: Accounts) -> None:
     for each in tries:
         each.join()
     assert sorted(bool(each.wait_seconds) for each in found) == [False, False, True, True, True, True]
+
+
+def test_a_new_password_of_ones_own_ends_every_session_but_this_one(accounts: Accounts) -> None:
+    here, elsewhere = (accounts.sign_in(WANG.name, PASSWORD, HERE).token for _ in range(2))
+    bearer = accounts.give_token(WANG.name, days=1)
+    new = passwords.generate()
+    assert accounts.change_password(WANG.name, PASSWORD, new, address=HERE, token=here) == 0
+    assert accounts.session(here, by_browser=True) is not None
+    assert accounts.session(elsewhere, by_browser=True) is None
+    assert accounts.session(bearer, by_browser=False) is None
+    assert not accounts.sign_in(WANG.name, PASSWORD, HERE).token
+    assert accounts.sign_in(WANG.name, new, HERE).token
+    with accounts.store.reader.connect() as connection:
+        outcomes = [line.outcome for line in store.log_of(connection, 5)]
+    assert outcomes == ["in", "refused", "changed", "in", "in"]
+
+
+def test_a_wrong_old_password_counts_as_a_try_and_a_short_new_one_does_not(accounts: Accounts) -> None:
+    here = accounts.sign_in(WANG.name, PASSWORD, HERE).token
+    fail(accounts, service.MOST_BY_PAIR - 1)
+    with pytest.raises(Rejected, match=r"account\.password"):
+        accounts.change_password(WANG.name, PASSWORD, "short", address=HERE, token=here)
+    with pytest.raises(Rejected, match=r"account\.old_password"):
+        accounts.change_password(WANG.name, "wrong", passwords.generate(), address=HERE, token=here)
+    assert accounts.change_password(WANG.name, PASSWORD, passwords.generate(), address=HERE, token=here) > 0
+    assert accounts.sign_in(WANG.name, PASSWORD, "198.51.100.1").token, "it is still the old one"
 
 
 def test_a_token_serves_programs_and_no_browser(accounts: Accounts, clock: Clock) -> None:
