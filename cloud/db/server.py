@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, OperationalError
 from tracewire.errors import Misuse, Unavailable
 
+from cloud.db.bulk import allow_copying
 from cloud.db.engine import RUN_MIGRATE, Store
 from cloud.db.schema import Schema
 
@@ -128,7 +129,10 @@ def _engine(url: str, schema: str, *, synchronous: bool, read_only: bool) -> Eng
         raise Misuse("config.database", f"{_DRIVER}://user@host/database expected") from error
     if engine.url.drivername != _DRIVER:
         raise Misuse("config.database", f"{_DRIVER}://user@host/database expected")
-    return engine.execution_options(postgresql_readonly=True) if read_only else engine
+    if read_only:
+        return engine.execution_options(postgresql_readonly=True)
+    allow_copying(engine)
+    return engine
 
 
 def _first_line(error: OperationalError) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert
 from tracewire.errors import Rejected
 
 from cloud.db import upsert
-from cloud.db.bulk import insert_rows, insert_tuples
+from cloud.db.bulk import append_tuples, insert_rows
 from cloud.ingest.verify import Verified
 from cloud.ledger import partitions, store, tree
 from cloud.ledger.history import DAY_MS, HOUR_MS, History, Hole, Link
@@ -79,7 +79,7 @@ class _Page:
         """Write everything and return the head of the log."""
         if self.records:
             partitions.make_room(connection, self._size + 1, self.next_index - 1)
-            insert_tuples(connection, _ADD_RECORDS, _COLUMNS, self.records)
+            append_tuples(connection, _ADD_RECORDS, _COLUMNS, self.records)
             store.claim(connection, self.records)
         insert_rows(connection, _ADD_FLAGS, self.flags)
         if self.forks:

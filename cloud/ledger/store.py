@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 
-from cloud.db.bulk import insert_tuples
+from cloud.db.bulk import append_tuples
 from cloud.db.lookup import Lookup
 
 TABLES = MetaData()
@@ -219,7 +219,7 @@ def claim(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """
     if connection.dialect.name == "postgresql":
         places = [(device, seq, index) for index, device, seq, *_ in rows]
-        insert_tuples(connection, _CLAIM, _PLACE_COLUMNS, places)
+        append_tuples(connection, _CLAIM, _PLACE_COLUMNS, places)
 
 
 def last_index(connection: Connection) -> int:

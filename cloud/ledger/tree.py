@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, and_, func, insert, select
 from tracewire.errors import Misuse
 
-from cloud.db.bulk import insert_tuples
+from cloud.db.bulk import append_tuples
 from cloud.db.engine import Store
 from cloud.db.lookup import Lookup
 from cloud.ledger import merkle, store
@@ -53,7 +53,7 @@ def extend(connection: Connection, size: int, leaves: Sequence[bytes]) -> tuple[
         if level
         for position, value in enumerate(hashes, first)
     ]
-    insert_tuples(connection, _ADD_SUBTREES, ("level", "position", "hash"), rows)
+    append_tuples(connection, _ADD_SUBTREES, ("level", "position", "hash"), rows)
 
     def look_up(node: Node) -> bytes:
         return edge[node] if node in edge else grown[node.level].hashes[node.position - grown[node.level].position]

@@ -41,10 +41,15 @@ def test_records_go_into_the_partition_of_their_place_and_a_place_asks_one(
         assert "records_0" in plan and "records_1" not in plan
 
 
-def test_the_database_itself_refuses_a_second_record_under_one_number(cloud: CloudUnderTest, market: Market) -> None:
+@pytest.mark.parametrize("rows", [[(2, "scale-0001", 1)], [(2, "scale-0001", 2), (3, "scale-0001", 1)]])
+def test_the_database_itself_refuses_a_second_record_under_one_number(
+    cloud: CloudUnderTest, market: Market, rows: list[tuple[int, str, int]]
+) -> None:
     cloud.deliver(market.envelope(market.health()))
     with pytest.raises(IntegrityError), cloud.cloud.stores.ledger.alone() as connection:
-        store.claim(connection, [(2, "scale-0001", 1)])
+        store.claim(connection, rows)
+    cloud.deliver(market.envelope(market.health(), market.health()))
+    assert [(row.seq, row.idx) for row in cloud.rows(store.records)] == [(1, 1), (2, 2), (3, 3)]
 
 
 def test_whatever_is_about_a_device_has_it_in_its_key(cloud: CloudUnderTest) -> None:
