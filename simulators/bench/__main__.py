@@ -1,8 +1,8 @@
 """`make bench`: the figures of the README, measured now, side by side on this machine.
 
     python -m simulators.bench            all
-    python -m simulators.bench wire       one group: wire, signing, selling, ingest, growth, fleet, drain, log,
-                                          morning, dashboard, tracing, day
+    python -m simulators.bench wire       one group: wire, signing, selling, ingest, nodered, growth, fleet, drain,
+                                          log, morning, dashboard, tracing, day
 
 Rates on a shared machine differ by tens of percent from run to run; ratios inside one run are what to compare.
 """
@@ -14,7 +14,21 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from simulators.bench import dashboard, day, drain, fleet, growth, ingest, log, morning, selling, signing, tracing, wire
+from simulators.bench import (
+    dashboard,
+    day,
+    drain,
+    fleet,
+    growth,
+    ingest,
+    log,
+    morning,
+    nodered,
+    selling,
+    signing,
+    tracing,
+    wire,
+)
 from simulators.bench.figures import Figure
 
 GROUPS = {
@@ -22,6 +36,7 @@ GROUPS = {
     "signing": signing.figures,
     "selling": selling.figures,
     "ingest": ingest.figures,
+    "nodered": nodered.figures,
     "growth": growth.figures,
     "fleet": fleet.figures,
     "drain": drain.figures,

@@ -32,6 +32,7 @@ SCALES = 8
 """Devices whose records share an envelope."""
 CONNECTIONS = 4
 """Gateways that deliver side by side, each from scales of its own and in order, as gateways do."""
+ANSWER_TIMEOUT_S = 60.0
 LOT = "35020000100070000012"
 
 
@@ -65,16 +66,19 @@ class Yard:
         """Return the bodies of ``count`` posts with ``records`` records each, weighings and sales in turn."""
         return [self._envelope(records, number % CONNECTIONS) for number in range(count)]
 
-    def post(self, bodies: Sequence[bytes]) -> list[bytes]:
-        """Deliver every body once over ``CONNECTIONS`` connections in turn and return the sealed answers.
+    def post(self, bodies: Sequence[bytes], port: int | None = None) -> list[bytes]:
+        """Deliver every body once over ``CONNECTIONS`` connections in turn and return the answers, sealed by a cloud.
 
+        To the cloud, or to whoever listens at another ``port`` with a certificate for localhost.
         Raises ``Unavailable("yard.status")`` unless every answer is 200.
         """
         answers, failures = list[bytes](), list[Exception]()
 
         def deliver(number: int) -> None:
             try:
-                connection = http.client.HTTPSConnection("localhost", self.ingest_port, context=self._tls())
+                connection = http.client.HTTPSConnection(
+                    "localhost", port or self.ingest_port, timeout=ANSWER_TIMEOUT_S, context=self._tls()
+                )
                 for body in bodies[number::CONNECTIONS]:
                     answers.append(_post(connection, body))
                 connection.close()
