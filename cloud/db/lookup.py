@@ -1,7 +1,8 @@
 """One query for many keys: the keys travel as a table and are joined with what they look up.
 
 Why not ``(a, b) IN (…)``: SQLite then reads the whole table; joined like this, each key is one look into an index in
-either database. Why compiled once for each number of keys: putting a query together costs more than running it.
+either database. Why compiled once, and for 1, 2, 4, 8 … keys only: putting a query together costs more than running it,
+and keys of nothing, which fill the table up, find nothing.
 """
 
 import functools
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import CTE, Column, Connection, Dialect, Row, Select, bindparam, column, values
 from sqlalchemy.sql.compiler import SQLCompiler
 
-_KEYS_AT_ONCE = 500
+_KEYS_AT_ONCE = 512
 """SQLite takes 32,766 bound values in one statement, and not all in one list."""
 
 
@@ -27,14 +28,14 @@ class Lookup:
         """Return what the query finds for these keys, in no order; values as the driver gives them."""
         found: list[Row[Any]] = []
         for start in range(0, len(keys), _KEYS_AT_ONCE):
-            portion = keys[start : start + _KEYS_AT_ONCE]
+            portion = _filled(keys[start : start + _KEYS_AT_ONCE])
             compiled = self._compiled(connection.dialect, len(portion))
             named = {_name(*at): value for at, value in _numbered(portion)}
             parameters = tuple(named[name] for name in compiled.positiontup or ()) if compiled.positional else named
             found += connection.exec_driver_sql(str(compiled), parameters).all()
         return found
 
-    @functools.lru_cache(maxsize=2 * _KEYS_AT_ONCE)  # noqa: B019  # lookups live as long as the program
+    @functools.lru_cache(maxsize=256)  # noqa: B019  # lookups live as long as the program
     def _compiled(self, dialect: Dialect, count: int) -> SQLCompiler:
         rows = [
             tuple(bindparam(_name(row, place), type_=key.type) for place, key in enumerate(self._keys))
@@ -44,6 +45,11 @@ class Lookup:
         compiled = self._join(asked).compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         return compiled
+
+
+def _filled(keys: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return these keys, and keys of NULL up to the next power of two: NULL equals nothing."""
+    return [*keys, *[(None,) * len(keys[0])] * ((1 << (len(keys) - 1).bit_length()) - len(keys))]
 
 
 def _numbered(keys: Sequence[tuple[Any, ...]]) -> list[tuple[tuple[int, int], Any]]:
