@@ -280,8 +280,13 @@ def test_a_scale_of_the_year_2000_connects_and_sets_its_clock_on_record(site: Si
 
 
 def test_a_scale_whose_clock_is_wrong_by_a_day_is_told_the_time(site: Site) -> None:
+    before = len(committed(site, record.CLOCK))
+
     async def story(scale: ScaleProcess) -> None:
         await scale.wait_for_lamp("link")
+        async with asyncio.timeout(60):  # each statement that stands is verified first, and the sale must come after
+            while len(await asyncio.to_thread(committed, site, record.CLOCK)) == before:
+                pass
         await sell(scale, 900)
 
     at_the_scale(site, story, clock_offset_ms=86_400_000)
