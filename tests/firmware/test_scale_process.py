@@ -230,6 +230,28 @@ def test_a_container_is_tared_and_its_mass_is_not_sold(at_the_scale: Tell) -> No
     at_the_scale(story)
 
 
+def test_a_scale_that_wakes_under_a_load_says_what_mends_its_zero_once_the_load_is_gone(at_the_scale: Tell) -> None:
+    async def story(scale: ScaleProcess) -> None:
+        await sign_in(scale)
+        await scale.kill()
+        await scale.put_load(900)
+        await scale.start()
+        await scale.wait_for_lamp("zero")  # within the range of initial zero-setting: R 76-1, 4.5.1
+        await scale.remove_load()
+        await scale.wait_until(lambda: "-0.900 kg" in scale.screen[0] and "请清空后断电重启" in scale.screen[1])
+        for key in ("zero", "tare", "plu1"):
+            await scale.press("clear")
+            await scale.wait_until(lambda: "请清空后断电重启" not in scale.screen[2])
+            await scale.press(key)
+            await scale.wait_until(lambda: "请清空后断电重启" in scale.screen[2])
+        await scale.restart()
+        await put(scale, 500)
+        await scale.press("plu1")
+        assert sale_on(await scale.next_slip()).body["net_grams"] == 500
+
+    at_the_scale(story)
+
+
 def test_every_settled_load_is_recorded_also_when_nobody_buys(at_the_scale: Tell, image: Path, flash: Path) -> None:
     async def story(scale: ScaleProcess) -> None:
         for grams in (700, 300, 1200):

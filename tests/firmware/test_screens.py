@@ -4,7 +4,7 @@ import re
 
 import pytest
 from scale import screens
-from scale.weighing import MOVING, OVERLOAD, STABLE, STARTING, Reading
+from scale.weighing import BELOW_ZERO, MOVING, OVERLOAD, STABLE, STARTING, Reading
 
 from tests.interpreters import ROOT
 
@@ -47,6 +47,7 @@ def test_the_weight_is_shown_with_its_state() -> None:
     assert screens.weight_lines(Reading(STABLE, 520)) == ["净重 0.520 kg 稳定", ""]
     assert screens.weight_lines(Reading(MOVING, 520, 50)) == ["净重 0.470 kg ", "皮重 0.050 kg "]
     assert screens.weight_lines(Reading(STABLE, 0, 50))[0] == "净重 -0.050 kg 稳定"
+    assert screens.weight_lines(Reading(BELOW_ZERO, -500)) == ["净重 -0.500 kg ", "开机时秤上有物，请清空后断电重启"]
 
 
 def test_zero_is_marked_and_overload_shows_no_number() -> None:

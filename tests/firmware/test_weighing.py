@@ -4,7 +4,7 @@ import random
 
 import pytest
 from scale import weighing
-from scale.weighing import MOVING, OVERLOAD, STABLE, STARTING, Limits, Reading, Weigher
+from scale.weighing import BELOW_ZERO, MOVING, OVERLOAD, STABLE, STARTING, Limits, Reading, Weigher
 from tracewire.errors import Misuse, Rejected
 
 ZERO_COUNTS = 84_000
@@ -108,6 +108,26 @@ def test_power_on_with_more_than_the_initial_range_waits_for_an_empty_pan() -> N
     assert refusal(weigher.check_sellable) == "weighing.starting"
     assert refusal(weigher.tare) == "weighing.starting"
     assert hold(weigher, 0)[-1].state == STABLE
+
+
+@pytest.mark.parametrize("woken_under", [310, 1_400])
+def test_a_scale_that_woke_under_a_load_says_that_only_switching_it_on_anew_mends_its_zero(woken_under: int) -> None:
+    weigher = Weigher(LIMITS)
+    hold(weigher, woken_under)
+    reading = hold(weigher, 0)[-1]
+    assert (reading.state, reading.gross_grams) == (BELOW_ZERO, -woken_under)
+    for ask in (weigher.zero, weigher.tare, weigher.require_empty, weigher.check_sellable):
+        assert refusal(ask) == "weighing.below_zero"
+    assert hold(Weigher(LIMITS), 0)[-1].is_zero
+
+
+def test_a_zero_that_the_key_may_mend_is_mended_by_the_key() -> None:
+    weigher = Weigher(LIMITS)
+    hold(weigher, 290)
+    assert hold(weigher, 0)[-1].state == STABLE
+    assert refusal(weigher.check_sellable) == "weighing.negative"
+    weigher.zero()
+    assert hold(weigher, 0)[-1].is_zero
 
 
 def test_the_zero_key_works_only_at_rest_and_within_four_percent_of_max(weigher: Weigher) -> None:

@@ -12,7 +12,7 @@ it may be the same one hung twice, so it is nobody's until another tag is read o
 import time
 
 from scale.load import SALE_WAIT_MS, Load
-from scale.weighing import LOAD_INTERVALS, MOVING, STABLE
+from scale.weighing import BELOW_ZERO, LOAD_INTERVALS, MOVING, STABLE
 from tracewire import record
 from tracewire.errors import Rejected
 
@@ -131,7 +131,7 @@ class Rail:
 
     def has_left(self, reading: "Reading") -> bool:
         """Follow the weight; tell whether what hung is gone, or half of it."""
-        if reading.state not in (MOVING, STABLE):
+        if reading.state not in (MOVING, STABLE, BELOW_ZERO):
             return False
         self._is_loaded = reading.net_grams >= LOAD_INTERVALS * self._e_grams
         return self.carcass is not None and reading.net_grams * 2 < self.carcass.reading.net_grams

@@ -7,7 +7,7 @@ has words here.
 from tracewire.errors import Rejected, Unavailable
 
 from scale.price import kilograms, yuan
-from scale.weighing import OVERLOAD, SILENT, STABLE, STARTING
+from scale.weighing import BELOW_ZERO, OVERLOAD, SILENT, STABLE, STARTING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ weighing.silent 无称重信号，请报修
 weighing.unstable 未稳定
 weighing.overload 超载
 weighing.negative 净重为负
+weighing.below_zero 开机时秤上有物，请清空后断电重启
 weighing.below_min 低于最小称量
 weighing.zero_range 超出置零范围，请取下货物
 weighing.loaded 请先清空秤盘
@@ -111,6 +112,8 @@ def weight_lines(reading: "Reading") -> "list[str]":
     if reading.tare_grams:
         name = "预置皮重 PT " if reading.is_preset else "皮重 "  # R 76-1, 4.7.3
         marks = name + kilograms(reading.tare_grams) + " kg " + marks
+    if reading.state == BELOW_ZERO:
+        marks = refusal("weighing.below_zero")
     return ["净重 " + kilograms(reading.net_grams) + " kg " + state, marks]
 
 

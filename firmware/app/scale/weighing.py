@@ -51,6 +51,7 @@ CHANGE_INTERVALS = 1
 STARTING = "starting"
 MOVING = "moving"
 STABLE = "stable"
+BELOW_ZERO = "below_zero"
 OVERLOAD = "overload"
 SILENT = "silent"
 
@@ -168,7 +169,9 @@ class Weigher:
     def zero(self) -> None:
         """Make the load on the pan the new zero and forget the tare (R 76-1, 4.5.4).
 
-        Raises Rejected "weighing.unstable", "weighing.zero_range".
+        Raises Rejected "weighing.unstable", "weighing.zero_range", and "weighing.below_zero" for a zero that was taken
+        with a load on the pan, as 4.5.1 lets it: that is for the initial zero-setting at the next power-on to mend
+        (T.2.7.2.4), because whatever else reached further than 4 % of Max would be against 4.5.1.
         """
         self._require_rest()
         mg = self._window[-1]
@@ -217,8 +220,8 @@ class Weigher:
     def check_sellable(self) -> Reading:
         """Return the reading if its weight may be sold, or raise Rejected with the first rule it breaks.
 
-        Codes: "weighing.silent", "weighing.starting", "weighing.overload", "weighing.unstable", "weighing.negative",
-        "weighing.below_min".
+        Codes: "weighing.silent", "weighing.starting", "weighing.overload", "weighing.below_zero", "weighing.unstable",
+        "weighing.negative", "weighing.below_min".
         """
         reading = self.reading
         if reading.state == SILENT:
@@ -227,6 +230,8 @@ class Weigher:
             raise Rejected("weighing.starting")
         if reading.state == OVERLOAD or reading.gross_grams > self.limits.max_grams:
             raise Rejected("weighing.overload")
+        if reading.state == BELOW_ZERO:
+            raise Rejected("weighing.below_zero")
         if reading.state != STABLE:
             raise Rejected("weighing.unstable")
         if reading.net_grams < 0:
@@ -261,6 +266,8 @@ class Weigher:
             raise Rejected("weighing.starting")
         if self.reading.state == OVERLOAD:
             raise Rejected("weighing.overload")
+        if self.reading.state == BELOW_ZERO:
+            raise Rejected("weighing.below_zero")
         if self.reading.state != STABLE:
             raise Rejected("weighing.unstable")
 
@@ -293,7 +300,7 @@ class Weigher:
         gross = _to_multiple(gross_mg, e_grams * _MG_PER_GRAM) * e_grams
         is_at_rest = self._is_at_rest()
         return Reading(
-            STABLE if is_at_rest else MOVING,
+            self._state(gross) if is_at_rest else MOVING,
             gross,
             self._tare_grams,
             is_zero=abs(gross_mg) <= self.limits.e_grams * ZERO_INDICATION_PERMILLE,  # grams x permille = mg
@@ -301,6 +308,10 @@ class Weigher:
             e_grams=e_grams,
             is_preset=self._is_preset,
         )
+
+    def _state(self, gross: int) -> str:
+        """Tell a rest that counts from one below zero that the zero key may not mend: it woke under a load."""
+        return BELOW_ZERO if gross < 0 and not self._is_in_zero_range(self._window[-1]) else STABLE
 
     def _settles(self, gross: int, e_grams: int, is_at_rest: bool) -> bool:
         """Tell whether this sample completes the weighing of a load that has not been weighed yet.

@@ -133,6 +133,22 @@ def test_without_a_lot_a_load_is_a_weight_and_nobodys_carcass(at_the_line: Tell,
     assert [body["net_grams"] for body in bodies(records, record.WEIGHING)] == [90_000, 50_000]
 
 
+def test_a_line_that_wakes_under_a_load_says_what_mends_its_zero_once_the_load_is_gone(at_the_line: Tell) -> None:
+    async def story(line: RailProcess) -> None:
+        await line.kill()
+        await line.put_load(20_000)
+        await line.start()
+        await line.wait_for_lamp("zero")
+        await line.remove_load()
+        await line.wait_until(lambda: "请清空后断电重启" in line.screen[1])
+        await line.press("zero")
+        await line.wait_until(lambda: "请清空后断电重启" in line.screen[2])
+        await line.restart()
+        await line.wait_until(lambda: line.screen[1] == "→0←")
+
+    at_the_line(story)
+
+
 def test_what_cannot_be_a_tag_is_refused_in_words(at_the_line: Tell, image: Path, flash: Path) -> None:
     async def story(line: RailProcess) -> None:
         await bring_lot(line)

@@ -49,6 +49,22 @@ def test_a_deal_is_one_signed_movement_on_two_cards_and_two_vouchers(
     assert papers[0].codes[0][0].startswith(f"http://127.0.0.1:8080/t/{lot}#")
 
 
+def test_a_terminal_that_wakes_under_a_load_says_what_mends_its_zero_once_the_load_is_gone(in_the_hall: Tell) -> None:
+    async def story(terminal: TerminalProcess) -> None:
+        await terminal.kill()
+        await terminal.put_load(10_000)
+        await terminal.start()
+        await terminal.wait_for_lamp("zero")
+        await terminal.remove_load()
+        await terminal.wait_until(lambda: "请清空后断电重启" in terminal.screen[1])
+        await terminal.press("zero")
+        await terminal.wait_for_answer("请清空后断电重启")
+        await terminal.restart()
+        await terminal.wait_until(lambda: terminal.screen[1] == "→0←")
+
+    in_the_hall(story)
+
+
 def test_a_deal_leaves_ten_kilobytes_of_the_heap_free(image: Path, flash: Path) -> None:
     terminal = TerminalProcess(image, flash)
     terminal.power_on = POWER_ON_MEASURED
