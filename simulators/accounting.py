@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,10 @@ journal = journal.Journal(root + "/journal", 1 << 30)  # opened to be read: how 
 last = journal.last()
 print(json.dumps({"sealed": binascii.hexlify(last).decode() if last else None}))
 """
+
+
+LONGEST_SILENCE_MS = 900_000
+"""A device that runs says how it is at least every 15 minutes of its own time."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,24 @@ def read_ledger(url: str) -> list[LedgerRow]:
         assert isinstance(item, list)
         rows.append(LedgerRow(*item))
     return rows
+
+
+def silences(records: Iterable[record.Record]) -> list[str]:
+    """Return every record of one device before which it ran for longer than it may without a health record.
+
+    From power-on, by its own clock; what a clock record set that to does not count as time that passed.
+    """
+    found, healthy_ms = [], 0
+    for one in records:
+        if one.kind == record.CLOCK:
+            healthy_ms += one.time_ms - one.body["before_ms"]
+        if one.kind == record.BOOT:
+            healthy_ms = one.time_ms
+        elif one.time_ms - healthy_ms > LONGEST_SILENCE_MS:
+            found.append(f"record {one.seq}: {(one.time_ms - healthy_ms) // 1000} s since the last health record")
+        if one.kind == record.HEALTH:
+            healthy_ms = one.time_ms
+    return found
 
 
 def scale_head(image: Path, flash: Path) -> chain.Head:

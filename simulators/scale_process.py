@@ -35,6 +35,7 @@ HEAP = "192K"
 POWER_ON = REPOSITORY / "simulators" / "board" / "power_on.py"
 POWER_ON_LOADER = POWER_ON.with_name("power_on_loader.py")
 POWER_ON_MEASURED = POWER_ON.with_name("power_on_measured.py")
+POWER_ON_HASTY = POWER_ON.with_name("power_on_hasty.py")
 
 PROGRAM = "scale.main"
 

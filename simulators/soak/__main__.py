@@ -135,6 +135,7 @@ def finish(site: Site, days: list[Day], outages: Counter[str], seconds: float) -
     urls = [printer.address(slip) for day in days for slip in day.slips]
     account = accounting.settle(ledger, heads, [], [accounting.sealed_in_url(url) for url in urls])
     errors = account.errors + [error for day in days for error in day.unseen(of_device[day.name])]
+    errors += [f"{day.name}: {one}" for day in days for one in accounting.silences(of_device[day.name])]
     figures = {
         "signed": account.signed,
         "committed": account.committed,

@@ -5,6 +5,7 @@ import base64
 import shutil
 import subprocess
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from tracewire import cbor, cose, record
 
 from provisioning import config
 from provisioning.enrol import Order
-from simulators import firmware_image, flash_files
+from simulators import accounting, firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER
 from simulators.printer import Printer
-from simulators.scale_process import Cell, ScaleProcess
+from simulators.scale_process import POWER_ON_HASTY, Cell, ScaleProcess
 from tests.firmware.enrolling import enrol_board, found_authority
 from tests.firmware.evidence import bodies, history, kinds, stop
 from tests.interpreters import ROOT
@@ -23,6 +24,7 @@ from tests.interpreters import ROOT
 CELL = Cell()
 SELLER, OTHER_SELLER, LOT = "3502000010007", "3502000010008", "35020000200010000003"
 NOBODY_LISTENS = 9  # the discard port
+HASTE_TIMEOUT_S = 120
 SETUP = config.Setup(
     gateway_name="gateway-01",
     gateway_host="127.0.0.1",
@@ -250,6 +252,29 @@ def test_a_scale_that_wakes_under_a_load_says_what_mends_its_zero_once_the_load_
         assert sale_on(await scale.next_slip()).body["net_grams"] == 500
 
     at_the_scale(story)
+
+
+def test_half_an_hour_of_one_uptime_is_told_by_health_records_at_most_fifteen_minutes_apart(
+    image: Path, flash: Path
+) -> None:
+    scale = ScaleProcess(image, flash, cell=CELL)
+    scale.power_on = POWER_ON_HASTY
+
+    async def half_an_hour() -> None:
+        deadline_s = asyncio.get_running_loop().time() + HASTE_TIMEOUT_S
+        async with scale:
+            while "1800 s have passed" not in scale.log.read_text():
+                assert scale.is_running and asyncio.get_running_loop().time() < deadline_s
+                await asyncio.sleep(0.1)
+
+    asyncio.run(half_an_hour())
+    records = history(image, flash)
+    uptimes_s = [one.body["uptime_s"] for one in records if one.kind == record.HEALTH]
+    assert {one.boot for one in records} == {1}
+    assert len(uptimes_s) == 3
+    assert uptimes_s[0] <= 60
+    assert all(600 < later - earlier <= 900 for earlier, later in pairwise(uptimes_s))
+    assert accounting.silences(records) == []
 
 
 def test_every_settled_load_is_recorded_also_when_nobody_buys(at_the_scale: Tell, image: Path, flash: Path) -> None:

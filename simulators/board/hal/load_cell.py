@@ -12,6 +12,7 @@ import math
 import random
 import time
 
+from hal import clock
 from hal.panel import plug
 
 PERIOD_MS = 50  # 20 samples a second, as the weighing core expects
@@ -35,7 +36,7 @@ class LoadCell:
         self._position_grams = 0.0
         self._speed = 0.0
         self._samples = 0
-        self._due_ms = time.ticks_ms()
+        self._due_ms = clock.ticks_ms()
         panel.on("load", self._put)
 
     async def next_counts(self) -> int:
@@ -44,11 +45,11 @@ class LoadCell:
             self._cell = await self._cell_inbox.get()
             random.seed(self._cell["seed"])
             self._period_ms = PERIOD_MS // self._cell["haste"]
-            self._due_ms = time.ticks_ms()
+            self._due_ms = clock.ticks_ms()
         self._due_ms = time.ticks_add(self._due_ms, self._period_ms)
-        late_ms = time.ticks_diff(time.ticks_ms(), self._due_ms)
+        late_ms = time.ticks_diff(clock.ticks_ms(), self._due_ms)
         if late_ms > self._period_ms:
-            self._due_ms = time.ticks_ms()  # a converter skips samples nobody fetched
+            self._due_ms = clock.ticks_ms()  # a converter skips samples nobody fetched
         await asyncio.sleep_ms(max(0, -late_ms))
         return self._sample()
 
