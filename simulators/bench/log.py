@@ -11,6 +11,7 @@ import os
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,29 +72,40 @@ def _proof_figures(ledger: Store, folder: Path) -> list[Figure]:
     with ledger.reader.connect() as connection:
         log = Log(connection)
         root = log.root(LEAVES)
-        inclusion_ms = sorted(_inclusion_ms(log, chance.randrange(LEAVES), root) for _ in range(PROOFS))
-        consistency_ms = sorted(_consistency_ms(log, chance.randrange(1, LEAVES), root) for _ in range(PROOFS))
+        inclusion = [_measured(_inclusion, log, chance.randrange(LEAVES), root) for _ in range(PROOFS)]
+        consistency = [_measured(_consistency, log, chance.randrange(1, LEAVES), root) for _ in range(PROOFS)]
     keys = log_keys.create(folder)
     heads_ms = sorted(_head_ms(ledger, keys) for _ in range(50))
-    p99 = PROOFS * 99 // 100
     return [
-        at_most(f"proof of one record of {LEAVES:,}, made and checked, p99", inclusion_ms[p99], 10, "ms", 1),
-        at_most(f"proof of growth to {LEAVES:,}, made and checked, p99", consistency_ms[p99], 10, "ms", 1),
+        *_figures_of(f"proof of one record of {LEAVES:,}, made and checked", inclusion),
+        *_figures_of(f"proof of growth to {LEAVES:,}, made and checked", consistency),
         Figure(f"signed head of {LEAVES:,}, from nothing in memory, p50", f"{heads_ms[25]:.1f} ms"),
     ]
 
 
-def _inclusion_ms(log: Log, index: int, root: bytes) -> float:
-    start = time.perf_counter()
+def _figures_of(what: str, measured: list[tuple[float, float]]) -> list[Figure]:
+    """Return p99 of the time by the clock and of processor time, of which a crowded machine adds to the first only."""
+    by_clock, by_processor = (sorted(times)[PROOFS * 99 // 100] for times in zip(*measured, strict=True))
+    return [
+        at_most(f"{what}, p99", by_clock, 10, "ms", 1),
+        at_most("processor time of it, p99", by_processor, 10, "ms", 1),
+    ]
+
+
+def _measured(prove: Callable[[Log, int, bytes], None], log: Log, index: int, root: bytes) -> tuple[float, float]:
+    """Return what one proof takes: milliseconds by the clock, and of this process."""
+    start, start_cpu = time.perf_counter(), time.process_time()
+    prove(log, index, root)
+    return (time.perf_counter() - start) * 1000, (time.process_time() - start_cpu) * 1000
+
+
+def _inclusion(log: Log, index: int, root: bytes) -> None:
     (sealed,) = log.leaves(index, 1)
     merkle.check_inclusion(merkle.leaf_hash(sealed), index, LEAVES, log.inclusion(index, LEAVES), root)
-    return (time.perf_counter() - start) * 1000
 
 
-def _consistency_ms(log: Log, old_size: int, root: bytes) -> float:
-    start = time.perf_counter()
+def _consistency(log: Log, old_size: int, root: bytes) -> None:
     merkle.check_consistency(old_size, LEAVES, log.consistency(old_size, LEAVES), log.root(old_size), root)
-    return (time.perf_counter() - start) * 1000
 
 
 def _head_ms(ledger: Store, keys: log_keys.LogKeys) -> float:
