@@ -57,6 +57,8 @@ def _cost_figures(folder: Path) -> Iterator[Figure]:
             fill(ledger, _size(ledger), size)
             costs.append(min(_cost_s(take, body) for body in yard.envelopes(ENVELOPES, RECORDS_IN_ONE)))
             yield Figure(f"processor time of a record, ledger of {size:,}", f"{costs[-1] * 1e6:.0f} µs")
+            held = processor_time.memory_of_tree(os.getpid()) / 1e6
+            yield Figure(f"memory of that process, client included, ledger of {size:,}", f"{held:.0f} MB")
         ledger.close()
     yield at_most(f"the same at {LEAVES:,} against {SMALLEST:,}", costs[-1] / costs[0], MOST_GROWTH, "times", 2)
 
