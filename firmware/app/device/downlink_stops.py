@@ -1,7 +1,7 @@
 """Who may not sell, and which cards are lost, as the newest statement from the cloud says (spec 14.8).
 
 A list names everybody each time, so a seller who is missing may sell again, and a card that was found is good again.
-It is kept as it came: two byte strings, because 200 codes as text would be a sixth of a device's heap.
+It is kept as it came: two byte strings, because 200 codes as rows of text would be a seventh of a scale's heap.
 """
 
 from tracewire import feed

@@ -37,7 +37,7 @@ class _Octets(Octets):
 
 
 class _Names(Octets):
-    """Names of ``length`` bytes each, one after another in one byte string: 200 rows would be a sixth of a heap."""
+    """Names of ``length`` bytes each, one after another in one byte string: 200 rows would be a seventh of a heap."""
 
     def check(self, value: "Any") -> bool:
         """Tell whether ``value`` is whole names, and not too many."""
