@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData
 from tracewire.errors import Misuse
 
 from cloud import watermarks
+from cloud.background import Background
 from cloud.db.engine import Store
 from cloud.health import Metrics
 from cloud.ledger import store as ledger
@@ -158,7 +159,7 @@ def _of_parts(projection: Projection, entries: Sequence[Entry], parts: set[str])
     return [entry for entry in entries if watermarks.part_of(projection.name, entry.device) in parts]
 
 
-class Worker:
+class Worker(Background):
     """The thread that keeps projections up with the ledger: woken by its program's commits, looking for others'."""
 
     def __init__(
@@ -175,36 +176,22 @@ class Worker:
 
         ``chosen`` are those that this worker keeps up, all without it; others are some other process's.
         """
+        super().__init__("projections")
         self._projections = projections
         self._chosen = projections.all if chosen is None else tuple(chosen)
         self._metrics = metrics
         self._after_pass = after_pass
-        self._awake = threading.Event()
-        self._is_stopping = threading.Event()
         self._failures = 0
         self._applied = 0
         self._passed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="projections", daemon=True)
-
-    def start(self) -> None:
-        """Begin, with whatever the ledger already holds."""
-        self._awake.set()
-        self._thread.start()
 
     def wake(self) -> None:
-        """Say that the ledger has grown; cheap, from any thread.
+        """Say that the ledger has grown.
 
         A worker without projections is not woken: what follows from those of another process is not there yet.
         """
         if self._chosen:
-            self._awake.set()
-
-    def stop(self) -> None:
-        """Finish the pass at hand and end; harmless when it has ended or never began."""
-        self._is_stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+            super().wake()
 
     def wait_for(self, index: int, timeout_seconds: float) -> bool:
         """Wait until every projection holds the record at ``index``; False when the time is over first."""
@@ -215,26 +202,22 @@ class Worker:
         watermarks: Mapping[str, int] = self._projections.watermarks()
         return all(applied >= index for applied in watermarks.values())
 
-    def _run(self) -> None:
-        wait_seconds = 0.0
-        while True:
-            self._awake.wait(wait_seconds)
-            self._awake.clear()
-            if self._is_stopping.is_set():
-                return
-            self._applied = 0
-            wait_seconds = _LOOK_SECONDS if self._pass() else _RETRY_SECONDS
-            with self._passed:
-                self._passed.notify_all()
-            if self._applied >= _MANY:
-                self._is_stopping.wait(_GATHER_SECONDS)
-                self._awake.set()
+    def turn(self) -> float:
+        """Make one pass; after a large one gather records for a moment, so that the next has many of them too."""
+        self._applied = 0
+        rest_seconds = _LOOK_SECONDS if self._pass() else _RETRY_SECONDS
+        with self._passed:
+            self._passed.notify_all()
+        if self._applied < _MANY:
+            return rest_seconds
+        self.pause(_GATHER_SECONDS)
+        return 0.0
 
     def _pass(self) -> bool:
         """Advance every projection as far as the ledger goes; False when one failed and must be tried again."""
         failures_before = self._failures
         behind = list(self._chosen)
-        while behind and not self._is_stopping.is_set():  # side by side: records are read and opened once for all
+        while behind and not self.is_stopping:  # side by side: records are read and opened once for all
             behind = [projection for projection in behind if self._has_more(projection)]
         try:
             self._after_pass(self._applied)

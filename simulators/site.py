@@ -154,8 +154,8 @@ class Site:
         site._enrol_nodes()
         site._enrol_scales(stalls)
         for board in boards:
-            site._enrol_board(board)
-        site._hand_out_registry()
+            site.enrol_board(board)
+        site.hand_out_registry()
         site._create_stores()
         return site
 
@@ -221,6 +221,17 @@ class Site:
             raise Unavailable("site.command", f"chengxin {words[0]} {words[1]}: {outcome.stderr.strip()[-800:]}")
         return outcome.stdout.strip()
 
+    def enrol_board(self, board: Board, mqtt_port: int = 0) -> None:
+        """Compile the firmware of `board` and enrol it over its console; `mqtt_port` is for a wire to the gateway."""
+        image = firmware_image.build(self.image_of(board), board.packages)
+        place = ("--site", board.place, "--stall", board.place)
+        self._enrol_over_console(board.name, board.role, image, board.setup, *place, mqtt_port=mqtt_port)
+
+    def hand_out_registry(self) -> None:
+        """Tell cloud, gateway and host nodes who is enrolled."""
+        for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in (*UPSTREAM, CONSOLE))):
+            self.chengxin("ca", "export", "--ca", str(self.authority), "--out", str(self.node(name)))
+
     def _found_authority(self) -> None:
         passphrase = self.directory / "passphrase"
         passphrase.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
@@ -244,16 +255,13 @@ class Site:
             place = ("--site", MARKET, "--stall", stall.name, "--seller", stall.seller)
             self._enrol_over_console(stall.scale, "scale", self.image, self._scale_setup(stall), *place)
 
-    def _enrol_board(self, board: Board) -> None:
-        image = firmware_image.build(self.image_of(board), board.packages)
-        place = ("--site", board.place, "--stall", board.place)
-        self._enrol_over_console(board.name, board.role, image, board.setup, *place)
-
-    def _enrol_over_console(self, name: str, role: str, image: Path, setup: str, *words: str) -> None:
+    def _enrol_over_console(
+        self, name: str, role: str, image: Path, setup: str, *words: str, mqtt_port: int = 0
+    ) -> None:
         file = self.directory / f"{name}.toml"
         header = (
             f'trace_url = "{self.url}/t/"\n'
-            f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {self.mqtt_port} }}\n'
+            f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {mqtt_port or self.mqtt_port} }}\n'
         )
         file.write_text(header + setup, encoding="utf-8")
         console = [
@@ -277,10 +285,6 @@ class Site:
             f"scale = {{ max_g = 15000, min_g = 100, e_g = 5, zero_counts = {zero}, counts_per_kg = {per_kg} }}\n"
             f"plu = [\n{plu}\n]\n"
         )
-
-    def _hand_out_registry(self) -> None:
-        for name in ("cloud-01", GATEWAY_NAME, *(name for name, _, _ in (*UPSTREAM, CONSOLE))):
-            self.chengxin("ca", "export", "--ca", str(self.authority), "--out", str(self.node(name)))
 
     def _create_stores(self) -> None:
         self.chengxin(

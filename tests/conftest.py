@@ -1,12 +1,15 @@
-"""What all tests share: in CI a skipped test is a failed one, and who may run beside whom."""
+"""What all tests share: in CI a skipped test is a failed one, who may run beside whom, and the browser."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from simulators import chromium
 
 settings.register_profile("any machine", deadline=None)  # how long an example takes is not what a test asserts
 settings.load_profile("any machine")
@@ -32,6 +35,15 @@ ROOMS = {
     "tests/simulators/test_devices_page": "devices page",
 }
 """Files that must not run beside one another: each builds a whole site, or shares one."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser for one module: as long as it lives, this thread has an event loop that others stumble over."""
+    with sync_playwright() as playwright:
+        browser = chromium.launch(playwright)
+        yield browser
+        browser.close()
 
 
 class _ByRoom(LoadScopeScheduling):

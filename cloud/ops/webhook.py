@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import threading
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import structlog
 from sqlalchemy import delete, select
 from tracewire.errors import Misuse, Unavailable
 
+from cloud.background import Background
 from cloud.db.engine import Store
 from cloud.ops.alerts import Alerts, outbox
 
@@ -71,48 +71,30 @@ class Webhook:
             raise Unavailable("alerts.receiver", f"answered {answer.status_code}")
 
 
-class Lookout:
+class Lookout(Background):
     """The thread that looks under the rules and empties the outbox."""
 
     def __init__(self, alerts: Alerts, webhook: Webhook | None) -> None:
+        super().__init__("alerts")
         self._alerts = alerts
         self._webhook = webhook
-        self._awake = threading.Event()
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+        self._pause_s, self._quiet_until = _FIRST_PAUSE_SECONDS, 0.0
 
-    def start(self) -> None:
-        """Begin looking."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that the fleet has changed; from any thread."""
-        self._awake.set()
-
-    def stop(self) -> None:
-        """Finish the look at hand and end; harmless when it never began."""
-        self._is_stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        pause_s, quiet_until = _FIRST_PAUSE_SECONDS, 0.0
-        while not self._is_stopping.is_set():
-            self._awake.clear()
-            try:
-                self._alerts.look()
-                if self._webhook is not None and time.monotonic() >= quiet_until:
-                    self._webhook.deliver()
-                    pause_s = _FIRST_PAUSE_SECONDS
-            except Unavailable as down:
-                log.warning("alerts.waiting", reason=str(down), pause_s=pause_s)
-                quiet_until = time.monotonic() + pause_s
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_SECONDS)
-            except Exception:  # outermost loop: the next look begins from what is on disk
-                log.exception("alerts.failed")
-            self._is_stopping.wait(_PACE_SECONDS)
-            self._awake.wait(_LOOK_SECONDS)
+    def turn(self) -> float:
+        """Look under the rules once, and send what waits; a receiver that is away is tried in growing intervals."""
+        try:
+            self._alerts.look()
+            if self._webhook is not None and time.monotonic() >= self._quiet_until:
+                self._webhook.deliver()
+                self._pause_s = _FIRST_PAUSE_SECONDS
+        except Unavailable as down:
+            log.warning("alerts.waiting", reason=str(down), pause_s=self._pause_s)
+            self._quiet_until = time.monotonic() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_SECONDS)
+        except Exception:  # outermost loop: the next look begins from what is on disk
+            log.exception("alerts.failed")
+        self.pause(_PACE_SECONDS)
+        return _LOOK_SECONDS
 
 
 def signature(secret: bytes, message: str, at: str, body: bytes) -> str:

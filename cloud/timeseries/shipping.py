@@ -6,7 +6,6 @@ neighbours flow on. Nothing is lost by a restart of either side: what was sent a
 same point.
 """
 
-import threading
 from collections.abc import Sequence
 
 import structlog
@@ -28,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from tracewire.errors import Rejected, Unavailable
 
+from cloud.background import Background
 from cloud.db.bulk import insert_rows
 from cloud.db.engine import Store
 from cloud.ledger.entry import Entry
@@ -63,31 +63,18 @@ class Shipping:
         insert_rows(connection, _ADD, [{"line": line_of(sample_of(entry))} for entry in entries])
 
 
-class Shipper:
+class Shipper(Background):
     """The thread that empties the outbox; woken after each pass of the projections."""
 
     def __init__(self, store: Store, server: SeriesServer) -> None:
+        super().__init__("series")
         self._store = store
         self._server = server
-        self._awake = threading.Event()
-        self._is_stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="series", daemon=True)
-
-    def start(self) -> None:
-        """Begin with whatever waits."""
-        self._awake.set()
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Say that there may be new lines; from any thread."""
-        self._awake.set()
+        self._pause_s = _FIRST_PAUSE_S
 
     def stop(self) -> None:
         """Finish the batch at hand and end."""
-        self._is_stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().stop()
         self._server.close()
 
     def ship(self) -> int:
@@ -123,18 +110,17 @@ class Shipper:
             connection.execute(update(_outbox).where(_outbox.c.id == line_id).values(refused=reason))
         log.error("series.parked", line=line_id, reason=reason)
 
-    def _run(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        while not self._is_stopping.is_set():
-            self._awake.clear()
-            try:
-                while not self._is_stopping.is_set() and self.ship():
-                    pause_s = _FIRST_PAUSE_S
-                self._awake.wait()
-            except (Unavailable, OperationalError) as down:  # the server is away, or our own store is
-                log.warning("series.waiting", reason=str(down), pause_s=pause_s)
-                self._is_stopping.wait(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+    def turn(self) -> float | None:
+        """Ship until the outbox is empty; while the server is away, try again in growing intervals."""
+        try:
+            while not self.is_stopping and self.ship():
+                self._pause_s = _FIRST_PAUSE_S
+        except (Unavailable, OperationalError) as down:  # the server is away, or our own store is
+            log.warning("series.waiting", reason=str(down), pause_s=self._pause_s)
+            self.pause(self._pause_s)
+            self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+            return 0.0
+        return None
 
 
 def backlog(store: Store) -> tuple[int, int]:

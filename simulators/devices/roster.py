@@ -6,7 +6,7 @@ from pathlib import Path
 from tracewire import mark
 from tracewire.p256 import SigningKey
 
-from simulators import firmware_image
+from simulators import boards
 from simulators.devices import parts
 from simulators.devices.cards import Card
 from simulators.devices.face import Code, Face
@@ -18,27 +18,17 @@ from simulators.devices.shelf import Shelf
 from simulators.devices.wallet import Wallet
 from simulators.handheld_process import HandheldProcess
 from simulators.node import now_ms
-from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
+from simulators.rail_process import RailProcess, lot_card
 from simulators.scale_process import ScaleProcess
-from simulators.site import MARKET, STALLS, Board, Site
-from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
+from simulators.site import MARKET, STALLS, Site
+from simulators.terminal_process import TerminalProcess
 
 STALL = STALLS[0]
 """Whose scale stands on the page."""
 
-RAIL = Board(
-    "rail-0001", "rail", "银祥肉联厂", firmware_image.RAIL,
-    "scale = { max_g = 300000, min_g = 2000, e_g = 100,"
-    f" zero_counts = {RAIL_CELL.counts_at_zero}, counts_per_kg = {RAIL_CELL.counts_per_kg} }}\n"
-    "rail = { species = 1, sides = false, lightest_g = 20000 }\n",
-)  # fmt: skip
-HALL = Board(
-    "terminal-0001", "terminal", MARKET, firmware_image.TERMINAL,
-    "scale = { max_g = 150000, min_g = 1000, e_g = 50,"
-    f" zero_counts = {PLATFORM_CELL.counts_at_zero}, counts_per_kg = {PLATFORM_CELL.counts_per_kg} }}\n"
-    'plu = [ { number = 1, name = "白条猪肉", price_fen_per_kg = 2400 } ]\n',
-)  # fmt: skip
-INSPECTOR = Board("handheld-0001", "handheld", "市场监管所", firmware_image.HANDHELD)
+RAIL = boards.rail("rail-0001", "银祥肉联厂")
+HALL = boards.terminal("terminal-0001", MARKET)
+INSPECTOR = boards.handheld("handheld-0001", "市场监管所")
 BOARDS = (RAIL, HALL, INSPECTOR)
 
 ANIMAL_CERTIFICATE = (2, "3508210098766")

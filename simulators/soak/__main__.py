@@ -69,14 +69,13 @@ async def run(options: argparse.Namespace) -> int:
     """Build, live, settle, account; return the exit status."""
     console.print(f"Building a site: two scales, a line, a hall, a handheld and all they need; seed {options.seed} ...")
     site = Site.create(options.dir, say=lambda _: None)
-    built = fleet.images(site)
     async with AsyncExitStack() as stack:
         wire = stack.enter_context(Proxy(site.mqtt_port))
-        fleet.enrol(site, built, wire.port)
+        fleet.enrol(site, wire.port)
         stack.enter_context(site)
         site.cloud.start()
         site.gateway.start()
-        days = all_days(site, built, options.seed)
+        days = all_days(site, options.seed)
         for day in days:
             day.authority = site.authority
             stack.push_async_callback(day.device.stop)
@@ -93,18 +92,20 @@ async def run(options: argparse.Namespace) -> int:
         return finish(site, days, outages.done, seconds)
 
 
-def all_days(site: Site, built: dict[str, Path], seed: int) -> list[Day]:
+def all_days(site: Site, seed: int) -> list[Day]:
     """Return the days of all devices, each with its own chance."""
-    scales = [scale_day(site, stall, seed) for stall in STALLS]
-    files = {name: (image, fleet.flash_of(site, name)) for name, image in built.items()}
-    line, hall, handheld = (files[name] for name in (fleet.LINE, fleet.HALL, fleet.HANDHELD))
+    line, hall, handheld = (
+        (site.image_of(board), site.flash_of(board.name)) for board in (fleet.LINE, fleet.HALL, fleet.HANDHELD)
+    )
     carcasses = RailProcess(*line, cell=replace(RAIL_CELL, haste=HASTE))
+    morning = RailDay(fleet.LINE.name, carcasses, *line, random.Random(f"{seed} line"))
     deals = TerminalProcess(*hall, cell=replace(PLATFORM_CELL, haste=HASTE))
-    night = TerminalDay(fleet.HALL, deals, *hall, random.Random(f"{seed} hall"))
+    night = TerminalDay(fleet.HALL.name, deals, *hall, random.Random(f"{seed} hall"))
     night.desk = IssuingDesk(site)
-    inspector = HandheldDay(fleet.HANDHELD, HandheldProcess(*handheld), *handheld, random.Random(f"{seed} handheld"))
+    visits = HandheldProcess(*handheld)
+    inspector = HandheldDay(fleet.HANDHELD.name, visits, *handheld, random.Random(f"{seed} handheld"))
     inspector.seller = STALLS[0].seller_code
-    return [*scales, RailDay(fleet.LINE, carcasses, *line, random.Random(f"{seed} line")), night, inspector]
+    return [*(scale_day(site, stall, seed) for stall in STALLS), morning, night, inspector]
 
 
 def scale_day(site: Site, stall: Stall, seed: int) -> ScaleDay:

@@ -1,6 +1,7 @@
 """A cloud on real files and real loopback sockets; what mutual TLS adds is in test_server.py."""
 
 import functools
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -59,9 +60,15 @@ def listener(name: str) -> Listener:
 class CloudUnderTest:
     """One node directory and the cloud running over it."""
 
-    def __init__(self, directory: Path, market: Market, database: str = "") -> None:
+    def __init__(self, directory: Path, market: Market, database: str = "", founded: Path | None = None) -> None:
+        """Make the directory, with new stores, those of the directory ``founded``, or those that a database has."""
         self.market = market
         self.config = _directory(directory, market, database)
+        if founded is None:
+            create_stores(self.config)
+        elif not database:
+            for file in founded.glob("*.sqlite*"):
+                shutil.copyfile(file, directory / file.name)
         self.start()
 
     def start(self) -> None:
@@ -128,10 +135,24 @@ def _directory(directory: Path, market: Market, database: str) -> Config:
     (directory / "root.point").write_bytes(market.trust.root_point)
     (directory / "registry.cose").write_bytes(market.trust.bundle(market.nodes))
     (directory / "record.key").write_bytes(market.cloud_secret)
-    config = load(directory)
-    create_stores(config)
     log_keys.create(directory)
-    return config
+    return load(directory)
+
+
+@pytest.fixture(scope="session")
+def founded_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a node directory as ``chengxin cloud init`` leaves it; a copy of its stores is quicker than new ones."""
+    config = _directory(tmp_path_factory.mktemp("founded") / "cloud", Market(), "")
+    create_stores(config)
+    return config.directory
+
+
+@pytest.fixture(scope="session")
+def founded_database(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a database as ``chengxin cloud init`` leaves it, for copies."""
+    url = postgres.new_database()
+    create_stores(_directory(tmp_path_factory.mktemp("founded") / "cloud", Market(), url))
+    return url
 
 
 @pytest.fixture
@@ -153,6 +174,7 @@ OVER_BOTH_STORES = (
     "test_accounts",
     "test_decisions",
     "test_keyset",
+    "test_ranges",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 
@@ -178,16 +200,18 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> str:
-    """Return the URL of an empty database, or nothing for files."""
+    """Return nothing for files, or a database's URL: founded where there is a cloud over it, else empty."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
+    if "cloud" not in request.fixturenames:
+        return server.new_database()
+    return server.new_database(like=request.getfixturevalue("founded_database"))
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, market: Market, database: str) -> Iterator[CloudUnderTest]:
+def cloud(tmp_path: Path, market: Market, database: str, founded_files: Path) -> Iterator[CloudUnderTest]:
     """Return a running cloud with an empty ledger that knows the market's nodes."""
-    under_test = CloudUnderTest(tmp_path / "cloud", market, database)
+    under_test = CloudUnderTest(tmp_path / "cloud", market, database, founded_files)
     yield under_test
     under_test.stop()

@@ -57,11 +57,11 @@ class PostgresServer:
         self._end(signal.SIGQUIT)
         shutil.rmtree(self._directory)
 
-    def new_database(self) -> str:
-        """Create an empty database and return its URL."""
-        name = f"test_{next(self._numbers)}"
+    def new_database(self, like: str = "template1") -> str:
+        """Create a database, empty or a copy of the one with this name or URL, and return its URL."""
+        name, original = f"test_{next(self._numbers)}", like.rpartition("/")[2]
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
         return f"postgresql+psycopg://{_USER}@127.0.0.1:{self._port}/{name}"
 
     @property

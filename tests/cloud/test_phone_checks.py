@@ -8,12 +8,11 @@ from typing import Any
 import cbor2
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from starlette.types import Message, Receive, Scope, Send
 from tracewire import cose, record
 
 from cloud.config import load
-from simulators import chromium
 from tests.cloud.conftest import CloudUnderTest, listener, replace
 from tests.cloud.market import Market
 
@@ -21,14 +20,6 @@ PHONE: Any = {"width": 390, "height": 844}
 LARGEST_VISIT_BYTES = 60 * 1024
 LARGEST_PROOF_BYTES = 2 * 1024
 """Of the two keys that a slip needs, however many devices there are."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

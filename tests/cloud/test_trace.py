@@ -3,26 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import update
 from tracewire import record
 
 from cloud.ledger import store
-from simulators import chromium
 from simulators.node import now_ms
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import SELLER, Market
 
 PHONE = {"width": 390, "height": 844}
 LARGEST_PAGE_BYTES = 60 * 1024
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -17,27 +17,15 @@ from simulators import accounting, firmware_image, flash_files
 from simulators.firmware_image import INTERPRETER
 from simulators.printer import Printer
 from simulators.scale_process import POWER_ON_HASTY, Cell, ScaleProcess
-from tests.firmware.enrolling import enrol_board, found_authority
+from tests.firmware.enrolling import enrol_board, found_authority, set_up
 from tests.firmware.evidence import bodies, history, kinds, stop
 from tests.interpreters import ROOT
 
 CELL = Cell()
 SELLER, OTHER_SELLER, LOT = "3502000010007", "3502000010008", "35020000200010000003"
-NOBODY_LISTENS = 9  # the discard port
 HASTE_TIMEOUT_S = 120
-SETUP = config.Setup(
-    gateway_name="gateway-01",
-    gateway_host="127.0.0.1",
-    gateway_port=NOBODY_LISTENS,
-    trace_url="http://127.0.0.1:8080/t/",
-    max_g=15000,
-    min_g=100,
-    e_g=5,
-    zero_counts=CELL.counts_at_zero,
-    counts_per_kg=CELL.counts_per_kg,
-    journal_bytes=65_536,
-    plu=(config.Plu(1, "五花肉", 3680), config.Plu(2, "猪肝", 1850), config.Plu(34, "排骨", 5200)),
-)
+GOODS = (config.Plu(1, "五花肉", 3680), config.Plu(2, "猪肝", 1850), config.Plu(34, "排骨", 5200))
+SETUP = set_up(CELL, max_g=15_000, min_g=100, e_g=5, journal_bytes=65_536, plu=GOODS)
 
 Story = Callable[[ScaleProcess], Awaitable[None]]
 Tell = Callable[[Story], None]

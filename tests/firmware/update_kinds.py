@@ -12,22 +12,11 @@ from simulators.handheld_process import HandheldProcess
 from simulators.rail_process import RAIL_CELL, RailProcess
 from simulators.scale_process import Cell, ScaleProcess
 from simulators.terminal_process import PLATFORM_CELL, TerminalProcess
+from tests.firmware.enrolling import set_up
 from tests.firmware.terminal.night import MASTERS
 
 CELL = Cell()
-NOBODY_LISTENS = 9  # the discard port
-SETUP = config.Setup(
-    gateway_name="gateway-01",
-    gateway_host="127.0.0.1",
-    gateway_port=NOBODY_LISTENS,
-    trace_url="http://127.0.0.1:8080/t/",
-    max_g=15000,
-    min_g=100,
-    e_g=5,
-    zero_counts=CELL.counts_at_zero,
-    counts_per_kg=CELL.counts_per_kg,
-    plu=(config.Plu(1, "五花肉", 3680),),
-)
+SETUP = set_up(CELL, max_g=15_000, min_g=100, e_g=5, plu=(config.Plu(1, "五花肉", 3680),))
 
 
 @dataclass(frozen=True)

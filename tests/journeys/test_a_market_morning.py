@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -24,12 +23,6 @@ from tests.interpreters import ROOT
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 STALL, ROBBED = STALLS
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.create(tmp_path_factory.mktemp("site") / "demo", say=lambda _: None) as built:
-        yield built
 
 
 @pytest.fixture(scope="module")

@@ -1,65 +1,24 @@
 """From the pig lot at the farm to the voucher in the buyer's hand, through a real rail scale, gateway and cloud."""
 
 import asyncio
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from tracewire import cbor, chain, cose, record
 
-from simulators import accounting, firmware_image
+from simulators import accounting, boards
 from simulators.printer import Printer
-from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
-from simulators.scale_process import HEAP
-from simulators.site import GATEWAY_NAME, Site
+from simulators.rail_process import RailProcess, lot_card
+from simulators.site import Site
 from simulators.upstream import UpstreamDevice
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 LINE, PLANT, FARM, BUYER = "line-0002", "银祥肉联厂", "长汀县河田镇绿源生态养殖场", "3502000010101"
-SETUP = """
-trace_url = "{url}/t/"
-gateway = {{ name = "{gateway}", host = "127.0.0.1", port = {port} }}
-scale = {{ max_g = 300000, min_g = 2000, e_g = 100, zero_counts = {zero}, counts_per_kg = {per_kg} }}
-rail = {{ species = 1, sides = false, lightest_g = 20000 }}
-"""
+BOARDS = [boards.rail(LINE, PLANT)]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.create(tmp_path_factory.mktemp("site") / "demo", say=lambda _: None) as built:
-        yield built
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return firmware_image.build(tmp_path_factory.mktemp("firmware") / "rail", firmware_image.RAIL)
-
-
-@pytest.fixture(scope="module")
-def flash(site: Site, image: Path) -> Path:
-    """The flash of a line that was enrolled over its console, as a person would."""
-    flash, setup = site.directory / f"{LINE}.flash", site.directory / f"{LINE}.toml"
-    zero, per_kg = RAIL_CELL.calibration
-    text = SETUP.format(url=site.url, gateway=GATEWAY_NAME, port=site.mqtt_port, zero=zero, per_kg=per_kg)
-    setup.write_text(text, encoding="utf-8")
-    console = [
-        "env", f"MICROPYPATH={image}:.frozen", f"CHENGXIN_FLASH={flash}",
-        firmware_image.INTERPRETER, "-X", f"heapsize={HEAP}", "-m", "device.enrol",
-    ]  # fmt: skip
-    ca = ("--ca", str(site.directory / "ca"))
-    site.chengxin(
-        "device", "enrol", LINE, *ca, "--role", "rail", "--site", PLANT, "--stall", PLANT,
-        "--console", shlex.join(map(str, console)), "--setup", str(setup),
-    )  # fmt: skip
-    for name in ("cloud-01", GATEWAY_NAME):
-        site.chengxin("ca", "export", *ca, "--out", str(site.node(name)))
-    return flash
-
-
-@pytest.fixture(scope="module")
-def pigs(site: Site, flash: Path) -> str:
+def pigs(site: Site) -> str:
     """A pig lot that its farm has stated; cloud and gateway run, and know the line."""
     site.cloud.start()
     site.gateway.start()
@@ -94,9 +53,9 @@ async def morning(line: RailProcess, lot: str) -> list[bytes]:
     return [await line.next_slip(), await line.next_slip()]
 
 
-def test_what_hung_at_the_line_is_in_the_ledger_once_and_its_voucher_leads_to_the_farm(
-    site: Site, image: Path, flash: Path, pigs: str
-) -> None:
+def test_what_hung_at_the_line_is_in_the_ledger_once_and_its_voucher_leads_to_the_farm(site: Site, pigs: str) -> None:
+    image, flash = site.image_of(BOARDS[0]), site.flash_of(LINE)
+
     async def story() -> list[bytes]:
         async with RailProcess(image, flash) as line:
             slips = await morning(line, pigs)

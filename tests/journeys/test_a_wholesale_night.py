@@ -1,9 +1,6 @@
 """A night in a wholesale hall: cards from the desk, deals at a real terminal, a slip that leads back to the farm."""
 
 import asyncio
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -12,66 +9,23 @@ from tracewire import chain, cose, record
 
 from provisioning import card_keys, layout
 from provisioning.card_desk import CardDesk
-from simulators import accounting, firmware_image
+from simulators import accounting, boards
 from simulators.card_reader import VirtualReader, factory_card
 from simulators.printer import Printer
 from simulators.scale_process import ScaleProcess
-from simulators.site import GATEWAY_NAME, STALLS, Site
-from simulators.terminal_process import HEAP, PLATFORM_CELL, Card, TerminalProcess
+from simulators.site import STALLS, Site
+from simulators.terminal_process import Card, TerminalProcess
 from simulators.upstream import UpstreamDevice
 from tests.firmware.terminal.night import show
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
 TERMINAL, HALL, FARM = "hall-0002", "厦门批发市场", "长汀县河田镇绿源生态养殖场"
 WHOLESALER, STALL = "3502000010007", STALLS[0]
-SETUP = """
-trace_url = "{url}/t/"
-gateway = {{ name = "{gateway}", host = "127.0.0.1", port = {port} }}
-scale = {{ max_g = 150000, min_g = 1000, e_g = 50, zero_counts = {zero}, counts_per_kg = {per_kg} }}
-plu = [ {{ number = 1, name = "白条猪肉", price_fen_per_kg = 2400 }} ]
-"""
+BOARDS = [boards.terminal(TERMINAL, HALL)]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.create(tmp_path_factory.mktemp("site") / "demo", say=lambda _: None) as built:
-        yield built
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return firmware_image.build(tmp_path_factory.mktemp("firmware") / "terminal", firmware_image.TERMINAL)
-
-
-@pytest.fixture(scope="module")
-def secret(site: Site) -> Path:
-    """The passphrase of the card masters, which were made with the site."""
-    return site.card_passphrase_file
-
-
-@pytest.fixture(scope="module")
-def flash(site: Site, image: Path, secret: Path) -> Path:
-    """The flash of a terminal that was enrolled over its console, with the keys of the cards."""
-    flash, setup = site.directory / f"{TERMINAL}.flash", site.directory / f"{TERMINAL}.toml"
-    zero, per_kg = PLATFORM_CELL.calibration
-    text = SETUP.format(url=site.url, gateway=GATEWAY_NAME, port=site.mqtt_port, zero=zero, per_kg=per_kg)
-    setup.write_text(text, encoding="utf-8")
-    console = [
-        "env", f"MICROPYPATH={image}:.frozen", f"CHENGXIN_FLASH={flash}",
-        firmware_image.INTERPRETER, "-X", f"heapsize={HEAP}", "-m", "device.enrol",
-    ]  # fmt: skip
-    ca = ("--ca", str(site.directory / "ca"))
-    site.chengxin(
-        "device", "enrol", TERMINAL, *ca, "--role", "terminal", "--site", HALL, "--stall", HALL,
-        "--console", shlex.join(map(str, console)), "--setup", str(setup), "--card-passphrase-file", str(secret),
-    )  # fmt: skip
-    for name in ("cloud-01", GATEWAY_NAME):
-        site.chengxin("ca", "export", *ca, "--out", str(site.node(name)))
-    return flash
-
-
-@pytest.fixture(scope="module")
-def bought_lot(site: Site, flash: Path) -> str:
+def bought_lot(site: Site) -> str:
     """The wholesaler's lot: pigs of a farm, slaughtered, and handed over at the line. Cloud and gateway run."""
     site.cloud.start()
     site.gateway.start()
@@ -93,12 +47,12 @@ def bought_lot(site: Site, flash: Path) -> str:
     return lot
 
 
-def issue(site: Site, secret: Path, uid: bytes, *words: str) -> Card:
+def issue(site: Site, uid: bytes, *words: str) -> Card:
     """Lay a factory card on the desk's reader, type the command, take the card."""
     with VirtualReader() as reader:
         reader.lay(factory_card(uid))
         site.chengxin(
-            "card", "issue", "--ca", str(site.directory / "ca"), "--passphrase-file", str(secret),
+            "card", "issue", "--ca", str(site.directory / "ca"), "--passphrase-file", str(site.card_passphrase_file),
             "--reader", reader.address, *words,
         )  # fmt: skip
         return reader.take()
@@ -142,13 +96,14 @@ async def sale(site: Site, card: bytes) -> bytes:
 
 
 def test_what_was_dealt_in_at_night_is_in_the_ledger_once_and_a_slip_in_the_morning_leads_to_the_farm(
-    site: Site, image: Path, flash: Path, secret: Path, bought_lot: str
+    site: Site, bought_lot: str
 ) -> None:
+    image, flash = site.image_of(BOARDS[0]), site.flash_of(TERMINAL)
     seller = issue(
-        site, secret, b"\x04\xde\x5f\x1e\xac\xc0\x40",
+        site, b"\x04\xde\x5f\x1e\xac\xc0\x40",
         "--seller", WHOLESALER, "--stall", "批发七号", "--wholesale", "--lot", f"1:{bought_lot}:90000",
     )  # fmt: skip
-    buyer = issue(site, secret, b"\x04\x11\x22\x33\x44\x55\x66", "--seller", STALL.seller_code, "--stall", "A12")
+    buyer = issue(site, b"\x04\x11\x22\x33\x44\x55\x66", "--seller", STALL.seller_code, "--stall", "A12")
 
     async def story() -> list[bytes]:
         async with TerminalProcess(image, flash) as terminal:
@@ -174,19 +129,19 @@ def test_what_was_dealt_in_at_night_is_in_the_ledger_once_and_a_slip_in_the_morn
         assert FARM in told and HALL in told
 
     lot = deals[-1].body["voucher"]
-    said = contents_of(site, secret, buyer)
+    said = contents_of(site, buyer)
     assert said.lots == ((1, lot),)
-    assert contents_of(site, secret, seller).grams == (57_500,)
+    assert contents_of(site, seller).grams == (57_500,)
     slip = asyncio.run(sale(site, said.encode()))
     told = httpx.get(Printer().render(slip).codes[0][0]).raise_for_status().text
     for fact in (FARM, HALL, lot):
         assert fact in told, fact
 
 
-def contents_of(site: Site, secret: Path, card: Card) -> Contents:
+def contents_of(site: Site, card: Card) -> Contents:
     """Read a card as the desk does."""
     files = layout.existing(site.directory / "ca")
-    rings = card_keys.load(files, secret.read_bytes().strip())
+    rings = card_keys.load(files, site.card_passphrase_file.read_bytes().strip())
     reader = VirtualReader()
     reader.lay(card)
     contents: Contents = asyncio.run(CardDesk(files, rings, reader.chip).read()).said.contents

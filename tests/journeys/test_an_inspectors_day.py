@@ -2,53 +2,22 @@
 
 import asyncio
 import random
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tracewire import chain, cose, mark, record
 from tracewire.p256 import SigningKey
 from tracewire.vocabulary import TEST_RESULTS
 
-from simulators import accounting, firmware_image, flash_files, nmea
+from simulators import accounting, boards, flash_files, nmea
 from simulators.handheld_process import HandheldProcess
-from simulators.scale_process import HEAP
-from simulators.site import GATEWAY_NAME, MARKET, STALLS, Site
+from simulators.site import MARKET, STALLS, Site
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 MARKET_GATE = (24.479836, 118.086383)
 LOT = "35020000200010000003"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.create(tmp_path_factory.mktemp("site") / "demo", say=lambda _: None) as built:
-        yield built
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return firmware_image.build(tmp_path_factory.mktemp("firmware"), firmware_image.HANDHELD)
-
-
-@pytest.fixture(scope="module")
-def flash(site: Site, image: Path) -> Path:
-    """The flash of a handheld that was enrolled over its console, as a person would."""
-    flash, setup = site.directory / "handheld-0001.flash", site.directory / "handheld-0001.toml"
-    setup.write_text(f'gateway = {{ name = "{GATEWAY_NAME}", host = "127.0.0.1", port = {site.mqtt_port} }}\n')
-    console = [
-        "env", f"MICROPYPATH={image}:.frozen", f"CHENGXIN_FLASH={flash}",
-        firmware_image.INTERPRETER, "-X", f"heapsize={HEAP}", "-m", "device.enrol",
-    ]  # fmt: skip
-    ca = ("--ca", str(site.directory / "ca"))
-    site.chengxin(
-        "device", "enrol", "handheld-0001", *ca, "--role", "handheld", "--site", MARKET,
-        "--console", shlex.join(map(str, console)), "--setup", str(setup),
-    )  # fmt: skip
-    for name in ("cloud-01", GATEWAY_NAME):
-        site.chengxin("ca", "export", *ca, "--out", str(site.node(name)))
-    return flash
+BOARDS = [boards.handheld("handheld-0001", MARKET)]
 
 
 def e_id(site: Site, number: int) -> bytes:
@@ -88,7 +57,9 @@ async def offline_day(handheld: HandheldProcess, site: Site) -> None:
     await handheld.wait_for_message("合格")
 
 
-def test_a_day_without_a_network_is_in_the_ledger_exactly_once(site: Site, image: Path, flash: Path) -> None:
+def test_a_day_without_a_network_is_in_the_ledger_exactly_once(site: Site) -> None:
+    image, flash = site.image_of(BOARDS[0]), site.flash_of(BOARDS[0].name)
+
     async def without_network() -> None:
         handheld = HandheldProcess(image, flash)
         await handheld.start()

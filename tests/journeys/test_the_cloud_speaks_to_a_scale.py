@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -26,13 +26,13 @@ Story = Callable[[ScaleProcess], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with Site.create(tmp_path_factory.mktemp("site") / "demo", say=lambda _: None) as built:
-        with (built.node(GATEWAY_NAME) / "gateway.toml").open("a") as settings:
-            settings.write("feed_poll_ms = 200\n")
-        built.cloud.start()
-        built.gateway.start()
-        yield built
+def site(site: Site) -> Site:
+    """The site of all journeys, with cloud and gateway running and a gateway that asks for news often."""
+    with (site.node(GATEWAY_NAME) / "gateway.toml").open("a") as settings:
+        settings.write("feed_poll_ms = 200\n")
+    site.cloud.start()
+    site.gateway.start()
+    return site
 
 
 def order(site: Site, *words_of_command: str) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from simulators import chromium
 from tests.simulators.page_hands import (
     PATIENCE_MS,
     bring_paper,
@@ -46,15 +45,6 @@ def address(devices_directory: Path) -> Iterator[str]:
     program.send_signal(signal.SIGINT)
     assert program.wait(timeout=30) == 0
     assert processes_that_mention(devices_directory) == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start a browser for one module: as long as it lives, this thread has an event loop that others stumble over."""
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

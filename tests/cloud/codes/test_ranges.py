@@ -20,12 +20,6 @@ CHENGXIN = Path(sys.executable).parent / "chengxin"
 ZHANG, LI = Person("zhang", 1), Person("li", 2)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
-    """Run everything over both stores."""
-    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
-
-
 @pytest.fixture
 def store(cloud: CloudUnderTest) -> Store:
     return cloud.cloud.stores.ledger

@@ -11,9 +11,9 @@ from cloud.accounts.account import Account
 from cloud.accounts.service import Accounts
 from simulators.node import now_ms
 from tests.cloud.conftest import CloudUnderTest
-from tests.cloud.web.conftest import browser, open_page
+from tests.cloud.web.conftest import open_page
 
-__all__ = ("browser", "open_page")
+__all__ = ("open_page",)
 
 SignIn = Callable[..., str]
 

@@ -6,24 +6,11 @@ from pathlib import Path
 from provisioning import config
 from provisioning.enrol import Order
 from simulators.rail_process import RAIL_CELL, RailProcess, lot_card
-from tests.firmware.enrolling import enrol_board
+from tests.firmware.enrolling import enrol_board, set_up
 
 PIGS, MORE_PIGS, BUYER = "35082100010010000001", "35082100010010000002", "3502000010101"
-NOBODY_LISTENS = 9  # the discard port
-SETUP = config.Setup(
-    gateway_name="gateway-01",
-    gateway_host="127.0.0.1",
-    gateway_port=NOBODY_LISTENS,
-    trace_url="http://127.0.0.1:8080/t/",
-    max_g=300_000,
-    min_g=2_000,
-    e_g=100,
-    zero_counts=RAIL_CELL.counts_at_zero,
-    counts_per_kg=RAIL_CELL.counts_per_kg,
-    journal_bytes=131_072,
-    plu=(),
-    rail=config.Rail(species=1, has_sides=False, lightest_g=20_000),
-)
+RAIL = config.Rail(species=1, has_sides=False, lightest_g=20_000)
+SETUP = set_up(RAIL_CELL, max_g=300_000, min_g=2_000, e_g=100, journal_bytes=131_072, plu=(), rail=RAIL)
 WITH_SIDES = config.Rail(species=1, has_sides=True, lightest_g=10_000)
 
 Story = Callable[[RailProcess], Awaitable[None]]

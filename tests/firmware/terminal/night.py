@@ -14,7 +14,7 @@ from provisioning import card_keys, config
 from provisioning.card_keys import Masters
 from provisioning.enrol import Order
 from simulators.terminal_process import PLATFORM_CELL, Card, TerminalProcess
-from tests.firmware.enrolling import enrol_board
+from tests.firmware.enrolling import enrol_board, set_up
 
 PIGS, RIBS = "35020000100030000001", "35020000100030000002"
 WHOLESALER, STALL = "3502000010007", "3502000010101"
@@ -23,20 +23,8 @@ MASTERS = Masters(1, *[bytes((place,)) * 16 for place in range(1, 7)])
 KEYS = MASTERS.device_keys()
 STOCK = Contents(WHOLESALER, "批发七号", ((1, PIGS),), (80_000,))
 EMPTY = Contents(STALL, "A12号", ())
-NOBODY_LISTENS = 9  # the discard port
-SETUP = config.Setup(
-    gateway_name="gateway-01",
-    gateway_host="127.0.0.1",
-    gateway_port=NOBODY_LISTENS,
-    trace_url="http://127.0.0.1:8080/t/",
-    max_g=150_000,
-    min_g=1_000,
-    e_g=50,
-    zero_counts=PLATFORM_CELL.counts_at_zero,
-    counts_per_kg=PLATFORM_CELL.counts_per_kg,
-    journal_bytes=131_072,
-    plu=(config.Plu(1, "白条猪肉", 2400), config.Plu(2, "排骨", 4200)),
-)
+GOODS = (config.Plu(1, "白条猪肉", 2400), config.Plu(2, "排骨", 4200))
+SETUP = set_up(PLATFORM_CELL, max_g=150_000, min_g=1_000, e_g=50, journal_bytes=131_072, plu=GOODS)
 
 Story = Callable[[TerminalProcess], Awaitable[None]]
 Tell = Callable[[Story], None]
