@@ -23,7 +23,7 @@ from cloud.ledger import log_keys, store
 from tests.cloud.market import Market
 from tests.cloud.postgres import PostgresServer
 
-LONG_ENOUGH_SECONDS = 10
+LONG_ENOUGH_SECONDS = 60
 
 
 class Listener:
