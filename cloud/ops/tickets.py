@@ -56,6 +56,8 @@ class Step:
     note: str
     seq: int | None = None
     """Number of its record in the console's history; None while it waits for the seal."""
+    is_refused: bool = False
+    """The console's program did not seal it: whoever took it may no longer, or it lies outside their part."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class Ticket:
     ticket: str
     fault: Fault
     steps: tuple[Step, ...]
-    asked_step: int
-    """The highest number of a step that was ever asked for, also of one that was not sealed; 0 for none."""
+    refused: tuple[Step, ...]
+    """Steps that the seal was refused to: they do not count, and their numbers are not given again."""
 
     @property
     def last(self) -> Step:
@@ -76,7 +78,7 @@ class Ticket:
     @property
     def next_step(self) -> int:
         """Return the number of the step that may follow."""
-        return max(self.last.step, self.asked_step) + 1
+        return max(each.step for each in (*self.steps, *self.refused)) + 1
 
 
 class Tickets:
@@ -206,16 +208,15 @@ def by_rule(rule: str) -> str:
 
 def _ticket(name: str, sealed: dict[int, RowMapping], asked_for: dict[int, Asked]) -> Ticket | None:
     taken = {number: _sealed_step(row, asked_for.get(number)) for number, row in sealed.items()}
-    for number, wish in asked_for.items():
-        if number not in taken and wish.state != REFUSED:
-            taken[number] = _waiting_step(wish)
+    unsealed = [_waiting_step(wish) for number, wish in sorted(asked_for.items()) if number not in sealed]
+    taken |= {each.step: each for each in unsealed if not each.is_refused}
     if not taken:
         return None
     first = min(taken)
     said = sealed[first] if first in sealed else _fields_of(asked_for[first])
     fault = Fault(**{field: str(said[field]) for field in ("device", "site", "division", "rule", "severity")})
     steps = tuple(taken[number] for number in sorted(taken))
-    return Ticket(name, fault, steps, max(asked_for, default=0))
+    return Ticket(name, fault, steps, tuple(each for each in unsealed if each.is_refused))
 
 
 def _sealed_step(row: RowMapping, wish: Asked | None) -> Step:
@@ -225,7 +226,9 @@ def _sealed_step(row: RowMapping, wish: Asked | None) -> Step:
 
 def _waiting_step(wish: Asked) -> Step:
     said = _fields_of(wish)
-    return Step(int(said["step"]), STATES[int(said["state"])], wish.asked_ms, wish.account or "", str(said["note"]))
+    state, note = STATES[int(said["state"])], str(said["note"])
+    is_refused = wish.state == REFUSED
+    return Step(int(said["step"]), state, wish.asked_ms, wish.account or "", note, is_refused=is_refused)
 
 
 def _fields_of(wish: Asked) -> dict[str, str | int]:

@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from tracewire import record
 from tracewire.kinds_console import TICKET_STATES
 from tracewire.vocabulary import DECISIONS, FINDINGS, VISITS
 
 from cloud.accounts import guard
+from cloud.accounts import store as accounts
 from cloud.app import every_projection
 from cloud.console.sealing import Sealer
 from cloud.ledger import store
@@ -93,6 +94,22 @@ def test_a_fault_is_reported_dispatched_fixed_and_confirmed_by_somebody_else(
     assert elsewhere.get("/ops/tickets").text.count(way) == 0
     page = as_ops.get("/ops/tickets?state=confirmed").text
     assert (page.count(way), "待签名" in page) == (1, False)
+
+
+def test_a_step_of_somebody_who_may_no_longer_is_shown_as_refused_and_does_not_count(
+    cloud: CloudUnderTest, as_ops: httpx.Client, sign_in: SignIn, sealer: Seal
+) -> None:
+    way = post(as_ops, "/ops/devices/scale-0001/tickets", note="不归零").headers["location"]
+    opener = client_of(cloud, sign_in("market_opener", site="第八市场"))
+    assert post(opener, way, step=2, state="dispatched").status_code == 303
+    with cloud.cloud.accounts.alone() as connection:
+        moved = update(accounts.accounts).where(accounts.accounts.c.name == "market-opener")
+        connection.execute(moved.values(role="seller", site="", seller=SELLER))
+    sealer()
+    page = as_ops.get(way).text
+    assert ("未签名" in page, page.count("已签名")) == (True, 1)
+    assert post(as_ops, way, step=2, state="dispatched").json()["code"] == "ticket.moved"
+    assert post(as_ops, way, step=3, state="dispatched").status_code == 303
 
 
 def test_every_step_and_entry_is_in_the_ledger_and_a_rebuild_finds_them_again(
