@@ -8,6 +8,7 @@ slip's QR code never reaches us: the scripts in ``script/`` check it on the phon
 import base64
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -23,6 +24,7 @@ from cloud.trace.scans import Scans, Seen
 from cloud.trace.story import Check, Story
 from cloud.trace.view import TraceView
 from cloud.web import figures
+from cloud.web.endpoints import if_new
 from cloud.web.language import LANGUAGES, words_of
 from cloud.web.page import HEADERS, Pages
 
@@ -50,7 +52,7 @@ PHONE_CHECKS = (
     ("able", ("failed",)),
     ("signature", ("held", "failed")),
     ("key", ("held", "failed", "revoked", "doubtful", "open")),
-    ("page", ("held", "failed")),
+    ("page", ("held", "failed", "early")),
     ("log", ("held", "failed", "open")),
 )
 """What ``script/check.js`` may say, and how each may come out."""
@@ -73,6 +75,7 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
     routes = APIRouter()
     pages = Pages("trace")
     root = base64.urlsafe_b64encode(setting.root_point).rstrip(b"=").decode()
+    on_the_phone: dict[str, Any] = {"root": root, "home": setting.home, "phone_checks": PHONE_CHECKS}
 
     @routes.get("/", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def search(request: Request, code: str = "") -> Response:
@@ -95,7 +98,8 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             asked = asking.understand(code, registry.current().code_bases, set())
             if asked.code and asked.code != code:
                 return RedirectResponse(f"/t/{asked.code}", 303, HEADERS)
-            return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
+            shown = code[:_LONGEST_SHOWN]
+            return pages.show("missing.html", request, 404, code=shown, asked=asked, checked=shown, **on_the_phone)
         way = sketch.draw(sketch.stops(story, pages.speaker(pages.language(request))))
         return pages.show(
             "story.html",
@@ -104,18 +108,16 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             seen=_seen(scans, setting, request, code) if story.sale else None,
             sketch=way,
             short=_short(story, registry),
-            root=root,
-            home=setting.home,
-            phone_checks=PHONE_CHECKS,
             sentence=sentence,
+            **on_the_phone,
         )
 
     @routes.get("/{name}.js", response_class=Response, responses=plain("text/javascript", "A script of the pages"))
-    def script(name: str) -> Response:
+    def script(request: Request, name: str) -> Response:
         content = _SCRIPTS.get(f"{name}.js")
         if content is None:
             raise HTTPException(404)
-        return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+        return if_new(request, content, "text/javascript")
 
     return routes
 

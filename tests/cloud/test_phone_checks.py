@@ -70,6 +70,27 @@ def outcomes(page: Page) -> dict[str, str]:
 ALL_HELD = {"signature": "held", "key": "held", "page": "held", "log": "held"}
 
 
+NOT_ARRIVED = {"signature": "held", "key": "held", "page": "open", "log": "open"}
+
+
+def test_a_slip_whose_record_is_still_on_the_way_is_checked_and_shows_what_was_signed(
+    cloud: CloudUnderTest, market: Market, slip: Slip, scan: Callable[..., dict[str, str]], page: Page
+) -> None:
+    lot = market.pork_for()
+    code = market.sell(lot)
+    sealed = market.pending[-1]
+    assert scan(code, sealed) == NOT_ARRIVED
+    told = page.inner_text("main")
+    assert "没有查到这个码" in told and "还没有传到" in told
+    signed = record.decode(cose.parse(sealed).payload).body
+    assert f"{signed['net_grams'] / 1000} kg × {signed['price_fen_per_kg'] / 100:.2f}" in told
+    assert scan(code, sealed[:-1] + bytes([sealed[-1] ^ 1])) == NOT_ARRIVED | {"signature": "failed", "page": "failed"}
+    assert scan(code[:-1] + str((int(code[-1]) + 1) % 10), sealed) == NOT_ARRIVED | {"page": "failed"}
+    slip.deliver()
+    cloud.catch_up()
+    assert scan(code, sealed) == ALL_HELD
+
+
 class Counted:
     """A web application, with how many bytes of answers it gave by path; the service worker's questions count too."""
 

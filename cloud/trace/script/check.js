@@ -34,10 +34,18 @@ async function check(text) {
   if (credentials === null) return;
   const device = await find(credentials, message.kid);
   if (device === undefined) return say("key", "failed");
-  say("signature", await holds(message, "chengxin/record/1", device.point) ? "held" : "failed");
+  const isSealed = await holds(message, "chengxin/record/1", device.point);
+  say("signature", isSealed ? "held" : "failed");
   const isGood = device.state === "active" && said.seq >= device.fromSeq && said.seq <= device.toSeq;
   say("key", isGood ? "held" : device.state === "revoked" ? "revoked" : "doubtful");
-  say("page", isSame(said, device) ? "held" : "failed");
+  if (section.dataset.kind !== "waiting") {
+    say("page", isSame(said, device) ? "held" : "failed");
+  } else if (isSealed && isOfThisCode(said, device)) {
+    say("page", "early");
+    show(said);
+  } else {
+    say("page", "failed");
+  }
   await log(message, device, said.seq, credentials);
 }
 
@@ -59,13 +67,30 @@ async function bytesOf(answer) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
+function isOfThisCode(said, device) {
+  const code = section.dataset.code;
+  return said.isSale ? code === device.codeBase + String(said.count).padStart(7, "0") : said.made.some(([lot]) => lot === code);
+}
+
 function isSame(said, device) {
   const page = section.dataset;
-  if ((page.kind === "sale") !== said.isSale) return false;
-  const code = device.codeBase + String(said.count).padStart(7, "0");
+  if ((page.kind === "sale") !== said.isSale || !isOfThisCode(said, device)) return false;
   if (!said.isSale) return said.made.some(([lot, grams]) => lot === page.code && String(grams) === page.netGrams);
-  return code === page.code && said.lot === page.lot && String(said.netGrams) === page.netGrams
+  return said.lot === page.lot && String(said.netGrams) === page.netGrams
     && String(said.priceFenPerKg) === page.priceFenPerKg && String(said.amountFen) === page.amountFen;
+}
+
+/** Write what the device signed, where the page has nothing of its own to show: its record is still on the way. */
+function show(said) {
+  const line = section.querySelector("[data-signed]");
+  const grams = said.isSale ? said.netGrams : said.made.find(([lot]) => lot === section.dataset.code)[1];
+  const sum = `¥${yuan(said.amountFen)} = ${grams / 1000} kg × ${yuan(said.priceFenPerKg)} ${line.dataset.perKg}`;
+  line.textContent = said.isSale ? sum : `${grams / 1000} kg`;
+  line.hidden = false;
+}
+
+function yuan(fen) {
+  return (fen / 100).toFixed(2);
 }
 
 async function log(message, device, seq, credentials) {
@@ -85,7 +110,7 @@ async function log(message, device, seq, credentials) {
 function say(name, outcome) {
   const row = section.querySelector(`[data-check="${name}"]`);
   row.hidden = false;
-  row.className = { revoked: "failed", doubtful: "failed" }[outcome] ?? outcome;
+  row.className = { revoked: "failed", doubtful: "failed", early: "open" }[outcome] ?? outcome;
   row.querySelector("[data-words]").textContent = row.dataset[outcome];
 }
 
