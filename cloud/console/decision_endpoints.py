@@ -52,48 +52,23 @@ def pages(door: Guard, decisions: Decisions) -> APIRouter:
     routes = APIRouter(prefix="/console", include_in_schema=False)
     desk = Desk("console")
     visitor = Depends(door.require(*DECIDERS))
-
-    def form_page(request: Request, account: Account, outlook: Outlook, typed: Form, said: str = "") -> Response:
-        values: dict[str, object] = {"outlook": outlook, "number": new_number(), "said": said, **typed}
-        return desk.show("decide.html", request, account, 400 if said else 200, **values)
-
-    def ask(request: Request, account: Account, look: Look, code: str) -> Response:
-        def show() -> Response:
-            outlook = look(account, request.query_params.get("word", ""), code)
-            typed = {"reason": "", "card": request.query_params.get("card", "")}
-            return form_page(request, account, outlook, typed)
-
-        return or_missing(desk, request, account, show)
-
-    def take(request: Request, account: Account, look: Look, code: str) -> Response:
-        form = form_of(request)
-
-        def show() -> Response:
-            outlook = look(account, form.get("word", ""), code)
-            reason, card = form.get("reason", ""), form.get("card", "")
-            try:
-                decision = decisions.ask(account, outlook, reason, form.get("number", ""), card)
-            except Rejected as refused:
-                return form_page(request, account, outlook, {"reason": reason, "card": card}, refused.code)
-            return RedirectResponse(f"/console/decisions/{decision}", 303, PRIVATE)
-
-        return or_missing(desk, request, account, show)
+    a_form = _Forms(desk, decisions)
 
     @routes.get("/lots/{lot}/decide")
     def ask_of_lot(request: Request, account: Annotated[Account, visitor], lot: str) -> Response:
-        return ask(request, account, decisions.of_lot, lot)
+        return a_form.ask(request, account, decisions.of_lot, lot)
 
     @routes.post("/lots/{lot}/decide")
     def take_of_lot(request: Request, account: Annotated[Account, visitor], lot: str) -> Response:
-        return take(request, account, decisions.of_lot, lot)
+        return a_form.take(request, account, decisions.of_lot, lot)
 
     @routes.get("/sellers/{seller}/decide")
     def ask_of_seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
-        return ask(request, account, decisions.of_seller, seller)
+        return a_form.ask(request, account, decisions.of_seller, seller)
 
     @routes.post("/sellers/{seller}/decide")
     def take_of_seller(request: Request, account: Annotated[Account, visitor], seller: str) -> Response:
-        return take(request, account, decisions.of_seller, seller)
+        return a_form.take(request, account, decisions.of_seller, seller)
 
     @routes.get("/decisions/{decision}")
     def decision(request: Request, account: Annotated[Account, visitor], decision: str) -> Response:
@@ -103,6 +78,42 @@ def pages(door: Guard, decisions: Decisions) -> APIRouter:
         return or_missing(desk, request, account, show)
 
     return routes
+
+
+class _Forms:
+    """A form that asks for a reason, and takes it: the same for whatever is decided about."""
+
+    def __init__(self, desk: Desk, decisions: Decisions) -> None:
+        self._desk = desk
+        self._decisions = decisions
+
+    def ask(self, request: Request, account: Account, look: Look, code: str) -> Response:
+        """Show the form; its word, and the card that it is about, stand in the query."""
+
+        def show() -> Response:
+            outlook = look(account, request.query_params.get("word", ""), code)
+            return self._page(request, account, outlook, {"reason": "", "card": request.query_params.get("card", "")})
+
+        return or_missing(self._desk, request, account, show)
+
+    def take(self, request: Request, account: Account, look: Look, code: str) -> Response:
+        """Ask for the decision and lead to its page; the form again, with what is wrong, when it cannot be."""
+        form = form_of(request)
+
+        def show() -> Response:
+            outlook = look(account, form.get("word", ""), code)
+            reason, card = form.get("reason", ""), form.get("card", "")
+            try:
+                decision = self._decisions.ask(account, outlook, reason, form.get("number", ""), card)
+            except Rejected as refused:
+                return self._page(request, account, outlook, {"reason": reason, "card": card}, refused.code)
+            return RedirectResponse(f"/console/decisions/{decision}", 303, PRIVATE)
+
+        return or_missing(self._desk, request, account, show)
+
+    def _page(self, request: Request, account: Account, outlook: Outlook, typed: Form, said: str = "") -> Response:
+        values: dict[str, object] = {"outlook": outlook, "number": new_number(), "said": said, **typed}
+        return self._desk.show("decide.html", request, account, 400 if said else 200, **values)
 
 
 def machine(door: Guard, decisions: Decisions) -> APIRouter:

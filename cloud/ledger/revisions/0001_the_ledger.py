@@ -9,6 +9,11 @@ down_revision = None
 
 def upgrade() -> None:
     """Create records, forks, holes, notes, quarantine and the registries adopted."""
+    _create_evidence()
+    _create_notes()
+
+
+def _create_evidence() -> None:
     op.create_table(
         "records",
         sa.Column("idx", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -35,6 +40,9 @@ def upgrade() -> None:
         *_arrived(),
         sa.UniqueConstraint("device", "seq", "digest"),
     )
+
+
+def _create_notes() -> None:
     op.create_table(
         "holes",
         sa.Column("device", sa.String, primary_key=True),

@@ -31,6 +31,7 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     _create_feed()
+    _create_delivery()
     _create_assets()
     op.create_index("records_by_gateway", "records", ["gateway", "received_ms"], if_not_exists=True)
     op.create_index("quarantine_by_code", "quarantine", ["code"], if_not_exists=True)
@@ -88,6 +89,9 @@ def _create_feed() -> None:
         sa.Column("until_ms", sa.BigInteger),
         if_not_exists=True,
     )
+
+
+def _create_delivery() -> None:
     op.create_table(
         "feed_reach",
         sa.Column("gateway", sa.String, primary_key=True),

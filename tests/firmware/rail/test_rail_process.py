@@ -1,5 +1,6 @@
 """The shipped firmware of a slaughter line on the real interpreter: carcasses on the rail, tags at the reader."""
 
+import functools
 from pathlib import Path
 
 from tracewire import cbor, record
@@ -28,40 +29,41 @@ def test_a_carcass_and_its_tag_make_one_signed_record_under_the_lot(
     }  # fmt: skip
 
 
-def test_a_morning_at_speed_counts_every_carcass_once(at_the_line: Tell, image: Path, flash: Path) -> None:
+async def morning_at_speed(line: RailProcess, masses: dict[int, int]) -> None:
     """Twenty loads: one without a tag, one whose tag was weighed before, one condemned and destroyed at the end."""
+    await bring_lot(line)
+    for number, grams in masses.items():
+        await line.hang(grams)
+        if number == 7:  # no tag, no hook: it gets a number when it moves on
+            await line.wait_for_rest(grams)
+            await line.take_off()
+            await line.wait_for_message("无耳标 挂钩 1000007")
+            await line.wait_for_beep("flagged")
+            continue
+        if number == 12:  # wears the tag of the eleventh
+            await line.read_tag(tag(3))
+            await line.wait_for_message("耳标重复")
+            await line.wait_for_beep("refused")
+            await line.wait_for_rest(grams)
+            await line.take_off()
+            continue
+        await line.read_tag(tag(number))
+        await line.wait_for_beep("done")
+        if number == 15:
+            await line.press("digit1")
+            await line.wait_for_message("已判不合格")
+        await line.take_off()
+    await line.press("digit2")
+    await line.wait_for_message("处置称重")
+    await line.hang(masses[15] - 900)
+    await line.wait_for_message("已处置 1 头")
+    await line.take_off()
+
+
+def test_a_morning_at_speed_counts_every_carcass_once(at_the_line: Tell, image: Path, flash: Path) -> None:
     masses = {number: 86_000 + 700 * number for number in range(1, 21)}
 
-    async def story(line: RailProcess) -> None:
-        await bring_lot(line)
-        for number, grams in masses.items():
-            await line.hang(grams)
-            if number == 7:  # no tag, no hook: it gets a number when it moves on
-                await line.wait_for_rest(grams)
-                await line.take_off()
-                await line.wait_for_message("无耳标 挂钩 1000007")
-                await line.wait_for_beep("flagged")
-                continue
-            if number == 12:  # wears the tag of the eleventh
-                await line.read_tag(tag(3))
-                await line.wait_for_message("耳标重复")
-                await line.wait_for_beep("refused")
-                await line.wait_for_rest(grams)
-                await line.take_off()
-                continue
-            await line.read_tag(tag(number))
-            await line.wait_for_beep("done")
-            if number == 15:
-                await line.press("digit1")
-                await line.wait_for_message("已判不合格")
-            await line.take_off()
-        await line.press("digit2")
-        await line.wait_for_message("处置称重")
-        await line.hang(masses[15] - 900)
-        await line.wait_for_message("已处置 1 头")
-        await line.take_off()
-
-    at_the_line(story)
+    at_the_line(functools.partial(morning_at_speed, masses=masses))
     records = history(image, flash)
     carcasses = bodies(records, record.CARCASS)
     assert [body["hot_grams"] for body in carcasses] == [mass for number, mass in masses.items() if number != 12]
