@@ -24,8 +24,8 @@ from cloud.ledger import cosigning, store, tree
 from cloud.ledger.note import VerifierKey
 from cloud.ledger.schema import REVISIONS
 from cloud.projection_schema import DerivedSchema
+from simulators.ports import free_port
 from simulators.service import Service
-from simulators.site import free_port
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 LEDGER = "ledger.sqlite"

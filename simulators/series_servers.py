@@ -5,7 +5,6 @@ with victoria_metrics() as url: ...      # a URL for CHENGXIN_SERIES
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import httpx
 from tracewire.errors import Unavailable
+
+from simulators.ports import free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -49,13 +50,6 @@ def influxdb(port: int = 0) -> Iterator[str]:
         with _running([_program("influxd"), "-config", str(settings)], home, f"http://127.0.0.1:{port}/ping"):
             httpx.post(f"http://127.0.0.1:{port}/query", params={"q": "CREATE DATABASE chengxin"}).raise_for_status()
             yield f"http://127.0.0.1:{port}?db=chengxin"
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

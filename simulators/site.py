@@ -11,7 +11,6 @@ import getpass
 import secrets
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from cloud.ops import places
 from cloud.ops.places import Place
 from simulators import firmware_image
 from simulators.mosquitto import MosquittoProcess
+from simulators.ports import free_port
 from simulators.scale_process import Cell
 from simulators.service import Service
 
@@ -97,14 +97,6 @@ PLACES = {
 
 CONSOLE = ("console-01", "console", MARKET)
 """Where the market's opener decides: recalls, releases (`chengxin recall --help`)."""
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Site:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -13,6 +13,7 @@ from simulators import chromium
 
 settings.register_profile("any machine", deadline=None)  # how long an example takes is not what a test asserts
 settings.load_profile("any machine")
+expect.set_options(timeout=30_000)  # nor how long a page needs to say it
 
 CI = os.environ.get("CI") == "true"
 
@@ -35,6 +36,11 @@ ROOMS = {
     "tests/simulators/test_devices_page": "devices page",
 }
 """Files that must not run beside one another: each builds a whole site, or shares one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the rooms, which take longest: at the end one worker would live them while the other has nothing."""
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(ROOMS)))
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from cloud.ingest.body import unfold
 from simulators.bench import processor_time
 from simulators.bench.figures import Figure, at_most
 from simulators.bench.yard import Yard
+from simulators.ports import free_port
 from simulators.service import START_TIMEOUT_S, Service
-from simulators.site import free_port
 
 FLOW = Path(__file__).with_name("nodered_flow")
 RECORDS, WARM_UP, POSTS = 500, 4, 60

@@ -24,8 +24,8 @@ from tracewire.errors import Unavailable
 
 from provisioning import cli
 from simulators.node import Node, now_ms
+from simulators.ports import free_port
 from simulators.service import Service
-from simulators.site import free_port
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 SCALES = 8

@@ -19,6 +19,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from tracewire import chain, cose, record
@@ -88,6 +89,10 @@ async def run(options: argparse.Namespace) -> int:
         for day in days:
             await day.settle()
             await day.device.stop()
+            while not is_all_there(site, day):  # sealed between the last look at its lamps and the switch
+                await day.switch_on()
+                await day.settle()
+                await day.device.stop()
         seconds = time.monotonic() - started
         return finish(site, days, outages.done, seconds)
 
@@ -106,6 +111,12 @@ def all_days(site: Site, seed: int) -> list[Day]:
     inspector = HandheldDay(fleet.HANDHELD.name, visits, *handheld, random.Random(f"{seed} handheld"))
     inspector.seller = STALLS[0].seller_code
     return [*(scale_day(site, stall, seed) for stall in STALLS), morning, night, inspector]
+
+
+def is_all_there(site: Site, day: Day) -> bool:
+    """Tell whether the ledger holds the newest record on the flash of a device that is off."""
+    seq = accounting.scale_head(day.image, day.flash).seq
+    return httpx.get(f"{site.url}/v1/log/receipt/record/{day.name}/{seq}").is_success
 
 
 def scale_day(site: Site, stall: Stall, seed: int) -> ScaleDay:

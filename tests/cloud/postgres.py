@@ -5,7 +5,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,12 +12,18 @@ from pathlib import Path
 
 import psycopg
 
+from simulators.ports import free_port
+
 _START_SECONDS = 60
 _USER = "chengxin"
 
 
 class PostgresServer:
-    """One server over one directory; ``start`` after ``kill`` recovers, as after a crash."""
+    """One server over one directory; ``start`` after ``kill`` recovers, as after a crash.
+
+    Without fsync: tests kill processes and never the machine, whose memory keeps what was written; with it a recovery
+    first brings every file of every test's database to disk, which took a crowded machine more than a minute.
+    """
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="chengxin-postgres-"))
@@ -38,7 +43,7 @@ class PostgresServer:
         """Start the server and wait until it answers."""
         words = [
             _program("postgres"), "-D", self._data, "-p", str(self._port), "-c", "listen_addresses=127.0.0.1",
-            "-k", self._directory, "-c", "shared_buffers=16MB", "-c", "max_connections=60",
+            "-k", self._directory, "-c", "shared_buffers=16MB", "-c", "max_connections=60", "-c", "fsync=off",
         ]  # fmt: skip
         log = (self._directory / "log").open("ab")
         with log:
@@ -85,9 +90,3 @@ def _program(name: str) -> str:
     found = shutil.which(name) or next(map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
     assert found, f"{name} is missing: install Debian's package postgresql (.ci/debian-packages)"
     return found
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -23,8 +23,8 @@ from cloud.ledger.witness import follow
 from simulators.bench.yard import Yard
 from simulators.node import now_ms
 from simulators.operator import CHENGXIN, Operator, ReplayingFront
+from simulators.ports import free_port
 from simulators.service import Service
-from simulators.site import free_port
 
 pytestmark = pytest.mark.timeout(240)
 

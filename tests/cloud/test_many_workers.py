@@ -21,9 +21,10 @@ from cloud.config import DATABASE_VARIABLE, TEMPLATE
 from cloud.ingest.pool import Intake, in_processes
 from cloud.ingest.service import Taken
 from cloud.ledger import store, tree
+from simulators.ports import free_port
 from tests.cloud.conftest import Answer, CloudUnderTest
 from tests.cloud.market import Market
-from tests.cloud.postgres import PostgresServer, free_port
+from tests.cloud.postgres import PostgresServer
 
 LONG_ENOUGH_SECONDS = 60
 
@@ -78,13 +79,13 @@ def test_nothing_acknowledged_is_lost_when_the_server_dies_in_mid_load(
     cloud: CloudUnderTest, market: Market, postgres: PostgresServer
 ) -> None:
     envelopes = [market.envelope(*[market.health() for _ in range(4)]) for _ in range(40)]
-    some_are_in, server_is_back = threading.Event(), threading.Event()
+    some_are_in, server_is_back, is_over = threading.Event(), threading.Event(), threading.Event()
 
     def deliver() -> list[int]:
         """Deliver as a gateway does: the same envelope again until it is answered for."""
         statuses: list[int] = []
         for number, envelope in enumerate(envelopes):
-            while (status := _post(cloud.ingest, envelope, market)) != httpx.codes.OK:
+            while not is_over.is_set() and (status := _post(cloud.ingest, envelope, market)) != httpx.codes.OK:
                 statuses.append(status)
                 server_is_back.wait(LONG_ENOUGH_SECONDS)
             if number == 10:
@@ -94,11 +95,14 @@ def test_nothing_acknowledged_is_lost_when_the_server_dies_in_mid_load(
     refusals: list[int] = []
     gateway = threading.Thread(target=lambda: refusals.extend(deliver()))
     gateway.start()
-    assert some_are_in.wait(LONG_ENOUGH_SECONDS)
-    postgres.kill()
-    postgres.start()
-    server_is_back.set()
-    gateway.join(LONG_ENOUGH_SECONDS)
+    try:
+        assert some_are_in.wait(LONG_ENOUGH_SECONDS)
+        postgres.kill()
+        postgres.start()
+        server_is_back.set()
+        gateway.join(LONG_ENOUGH_SECONDS)
+    finally:
+        is_over.set()
     assert not gateway.is_alive()
     assert set(refusals) <= {httpx.codes.SERVICE_UNAVAILABLE}
     assert [row.seq for row in cloud.rows(store.records)] == list(range(1, 161))

@@ -18,6 +18,7 @@ from cloud.timeseries.server import SeriesServer, line_of, parse
 from cloud.timeseries.shipping import Shipper, Shipping
 from cloud.timeseries.store import Bucket, Sample
 from simulators import series_servers
+from simulators.ports import free_port
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
 
@@ -88,7 +89,7 @@ def test_a_line_that_is_refused_for_ever_is_parked_and_the_rest_flows(cloud: Clo
 
 
 def test_a_server_that_is_away_costs_nothing(cloud: CloudUnderTest) -> None:
-    port = series_servers.free_port()
+    port = free_port()
     outbox_of(cloud, [line_of(sample) for sample in samples("scale-0008", an_hour_ago(), 3)])
     projections = cloud.cloud.stores.projections
     shipper = Shipper(projections, SeriesServer(parse(f"http://127.0.0.1:{port}?read=promql"), ""))

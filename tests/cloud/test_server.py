@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from tracewire import cbor, cose, p256, record
 from tracewire.credential import Registry, open_bundle
 
 from simulators.node import Node, now_ms
+from simulators.ports import free_port
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 HEALTH = {"uptime_s": 1, "journal_pending": 0, "journal_permille": 0}
@@ -29,11 +29,6 @@ def _chengxin(*words: object) -> subprocess.CompletedProcess[str]:
 def _done(*words: object) -> None:
     finished = _chengxin(*words)
     assert finished.returncode == 0, finished.stderr
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Site:
@@ -49,7 +44,7 @@ class Site:
         _done(*enrol, "gateway-01", "--role", "gateway", "--host", "localhost", "--dir", self.gateway)
         _done(*enrol, "cloud-01", "--role", "cloud", "--host", "localhost", "--dir", self.cloud)
         _done("ca", "export", "--ca", authority, "--out", self.cloud)
-        self.ingest_port, self.public_port = _free_port(), _free_port()
+        self.ingest_port, self.public_port = free_port(), free_port()
         ports = ("--ingest-port", self.ingest_port, "--public-port", self.public_port)
         _done("cloud", "init", "--dir", self.cloud, *ports)
         root = p256.VerifyingKey((self.cloud / "root.point").read_bytes())

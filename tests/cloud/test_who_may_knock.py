@@ -17,9 +17,9 @@ from cloud.feed.store import EVERYONE
 from cloud.ingest.endpoints import MEDIA_TYPE
 from cloud.stores import open_ledger
 from simulators.node import now_ms
+from simulators.ports import free_port
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
-from tests.cloud.postgres import free_port
 from tests.edge.authority import Authority
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")

@@ -8,7 +8,6 @@ import contextlib
 import getpass
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from edge import config, store
 from edge.mosquitto import configuration
 from simulators.mosquitto import MosquittoProcess
 from simulators.node import Node, Trust
+from simulators.ports import free_port
 from tests.edge.authority import Authority
 from tests.edge.cloud_peer import CloudPeer
 from tests.edge.device_link import DeviceLink
@@ -32,13 +32,6 @@ from tests.edge.device_link import DeviceLink
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 SETTINGS = {"refresh_ms": 100, "link_retry_ms": 20, "link_retry_max_ms": 100, "refusal_retry_ms": 20}
-
-
-def free_port() -> int:
-    """Return a TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Site:

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from simulators.ports import free_port
+
 
 class Authority:
     """A throw-away P-256 CA with a server and a device certificate, in PEM for the broker and DER for the device."""
@@ -67,12 +69,6 @@ class Authority:
                     encoding, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
                 )
             )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class AmqttBroker:

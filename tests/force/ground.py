@@ -24,10 +24,11 @@ from cloud.ledger import log_keys
 from edge import config
 from simulators import accounting
 from simulators.mosquitto import MosquittoProcess
+from simulators.ports import free_port
 from simulators.proxy import Proxy
 from simulators.service import Service
 from simulators.upstream import UpstreamDevice
-from tests.edge.site import Site, free_port
+from tests.edge.site import Site
 
 CHENGXIN = str(Path(sys.executable).with_name("chengxin"))
 SETTLED_WITHIN_S = 90.0

@@ -18,8 +18,9 @@ from provisioning.firmware_signing import Release
 from provisioning.release_trust import Update
 from simulators import flash_files
 from simulators.firmware_image import ROM_FILE
+from simulators.ports import free_port
 from simulators.service import Service
-from simulators.site import CHENGXIN, free_port
+from simulators.site import CHENGXIN
 from tests.firmware.test_update_journey import Site
 from tests.firmware.update_kinds import HANDHELD, KINDS, SCALE, SETUP, Kind
 
