@@ -88,7 +88,7 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             language = request.query_params.get("lang")
             query = f"?lang={language}" if language in LANGUAGES else ""
             return RedirectResponse(f"/t/{asked.code}{query}", 303, HEADERS)
-        return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked)
+        return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked, checked="")
 
     @routes.get("/t/{code}", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def story_page(request: Request, code: str) -> Response:
