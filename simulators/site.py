@@ -23,7 +23,7 @@ from tracewire.errors import Unavailable
 
 from cloud.ops import places
 from cloud.ops.places import Place
-from simulators import firmware_image
+from simulators import firmware_image, folder_lock
 from simulators.mosquitto import MosquittoProcess
 from simulators.ports import free_port
 from simulators.scale_process import Cell
@@ -103,6 +103,7 @@ class Site:
     """Directories, ports and services of one site; `create` builds it, leaving the context stops its services."""
 
     def __init__(self, directory: Path, say: Callable[[str], None], broker: str = "embedded") -> None:
+        self._lock = folder_lock.take(directory)
         self.broker = broker
         self.directory = directory
         self.say = say
@@ -136,12 +137,13 @@ class Site:
     ) -> "Site":
         """Make everything that a site needs, from nothing; an older site in `directory` is removed.
 
-        With `broker="mosquitto"` its broker is `site.mosquitto`, to be started before the gateway.
+        With `broker="mosquitto"` its broker is `site.mosquitto`, to be started before the gateway. Misuse
+        "site.folder_taken" when somebody works there.
         """
+        site = cls(directory, say, broker)
         if directory.exists():
             shutil.rmtree(directory)
         directory.mkdir(parents=True)
-        site = cls(directory, say, broker)
         site._found_authority()
         site._enrol_nodes()
         site._enrol_scales(stalls)
@@ -159,6 +161,7 @@ class Site:
     ) -> None:
         for service in (self.console, self.gateway, self.cloud):
             service.stop()
+        self._lock.close()
 
     @property
     def url(self) -> str:
