@@ -20,8 +20,8 @@ from cloud.app import Cloud, create_cloud, create_stores
 from cloud.config import TEMPLATE, Config, load
 from cloud.ingest.endpoints import MEDIA_TYPE
 from cloud.ledger import log_keys, store
+from simulators.postgres import PostgresServer
 from tests.cloud.market import Market
-from tests.cloud.postgres import PostgresServer
 
 LONG_ENOUGH_SECONDS = 60
 

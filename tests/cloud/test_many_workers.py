@@ -22,9 +22,9 @@ from cloud.ingest.pool import Intake, in_processes
 from cloud.ingest.service import Taken
 from cloud.ledger import store, tree
 from simulators.ports import free_port
+from simulators.postgres import PostgresServer
 from tests.cloud.conftest import Answer, CloudUnderTest
 from tests.cloud.market import Market
-from tests.cloud.postgres import PostgresServer
 
 LONG_ENOUGH_SECONDS = 60
 
