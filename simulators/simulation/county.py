@@ -4,6 +4,7 @@ run(seed=7, directory=Path("world"))      # raises nothing; look at `Outcome.bro
 """
 
 import asyncio
+import functools
 import gc
 import random
 import shutil
@@ -14,7 +15,6 @@ from pathlib import Path
 from tracewire import p256
 from tracewire.receipt import CLOUD, GATEWAY
 
-from cloud.db.engine import create_store
 from cloud.ledger.schema import REVISIONS
 from simulators.node import Node, Trust
 from simulators.simulation.air import REPLAY, Air
@@ -22,6 +22,7 @@ from simulators.simulation.clockwork import START_MS, World
 from simulators.simulation.cloud import LEDGER, CloudHouse
 from simulators.simulation.derived import FAULT, DerivedHouse
 from simulators.simulation.device import Device
+from simulators.simulation.disks import lay
 from simulators.simulation.gateway import LOST_FOR_GOOD, SHELF_LOST, GatewayHouse
 from simulators.simulation.hearing import LOADED
 from simulators.simulation.judge import Judge
@@ -89,7 +90,7 @@ class County:
         for house in ("cloud", *(gateway.name for gateway in gateways)):
             (directory / house).mkdir(parents=True)
             (directory / house / "registry.cose").write_bytes(bundle)
-        create_store(directory / "cloud" / LEDGER, REVISIONS)
+        lay(directory / "cloud" / LEDGER, REVISIONS)
         self.gateways = [
             GatewayHouse(self.world, self.air, node, directory / node.name, trust.root_point) for node in gateways
         ]
@@ -148,9 +149,9 @@ def as_it_is(_county: County) -> None:
 
 def run(seed: int, directory: Path, prepare: Callable[[County], None] = as_it_is) -> Outcome:
     """Live one world under ``directory``, which is made and removed; ``prepare`` may plant a bug first."""
+    _spare_the_libraries()
     county = County(seed, directory)
     prepare(county)
-    gc.freeze()  # the device's code sweeps its heap before each signature; the host's libraries need no sweeping
     asyncio.set_event_loop(county.world.loop)
     try:
         county.world.loop.run_until_complete(county.live())
@@ -158,6 +159,7 @@ def run(seed: int, directory: Path, prepare: Callable[[County], None] = as_it_is
         pass
     finally:
         county.cloud.close()
+        county.derived.close()
         asyncio.set_event_loop(None)
         county.world.loop.close()
         shutil.rmtree(directory)
@@ -165,6 +167,12 @@ def run(seed: int, directory: Path, prepare: Callable[[County], None] = as_it_is
     return Outcome(
         seed, county.oracle.broken, county.oracle.signed, county.judge.acts, world.loop.time(), tuple(world.events)
     )
+
+
+@functools.cache
+def _spare_the_libraries() -> None:
+    """Keep what is loaded once out of every sweep of the heap; what a world leaves behind is swept."""
+    gc.freeze()
 
 
 def _secret(chance: random.Random) -> bytes:

@@ -4,8 +4,6 @@ What is derived may lie behind, but never beside: what each share holds is exact
 to the share's watermark, and in the end it is what a rebuild makes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from sqlalchemy import event, func, select
 
 from cloud import watermarks
 from cloud.batches.projection import BatchLinks
-from cloud.db.engine import Store, create_store, open_store
+from cloud.db.engine import Store, open_store
 from cloud.ledger import store as ledger
 from cloud.ledger.schema import REVISIONS
 from cloud.projection_schema import DerivedSchema
@@ -23,6 +21,7 @@ from cloud.timeseries.activity import Activity
 from cloud.watermarks import WHOLE, Shard
 from simulators.simulation.clockwork import PowerCut, World
 from simulators.simulation.cloud import LEDGER
+from simulators.simulation.disks import lay
 from simulators.simulation.oracle import Oracle
 
 NAME = "projections"
@@ -41,43 +40,49 @@ class DerivedHouse:
         self._path = directory / "projections.sqlite"
         self.projections: list[Projection] = [Activity(), BatchLinks()]
         self._seen: dict[str, int] = {}
-        create_store(self._path, DerivedSchema(self.projections))
+        self._open: tuple[Store, Store] | tuple[()] = ()
+        lay(self._path, DerivedSchema(self.projections))
 
     async def live(self) -> None:
-        """Start a process now and then while the storm lasts; ``finish`` does what is left."""
+        """Let a process take a step now and then while the storm lasts; ``finish`` does what is left."""
         while not self._world.is_calm:
             await self._world.pause(5_000, 60_000)
             self._step(self._world.random.choice(SHARDS))
 
     def finish(self) -> None:
         """After the calm: all of it is there, and a rebuild changes nothing."""
-        with self._stores() as (records, derived):
-            projections = Projections(records, derived, self.projections)
-            projections.catch_up()
-            self._look(records, derived)
-            grown = self._contents(derived)
-            projections.rebuild(lambda _name, _count: None)
-            self._oracle.require(self._contents(derived) == grown, "a rebuild made other tables than what grew")
+        records, derived = self._stores()
+        projections = Projections(records, derived, self.projections)
+        projections.catch_up()
+        self._look()
+        grown = self._contents(derived)
+        projections.rebuild(lambda _name, _count: None)
+        self._oracle.require(self._contents(derived) == grown, "a rebuild made other tables than what grew")
+
+    def close(self) -> None:
+        """End the process that runs, if one does: its files are given back."""
+        for store in self._open:
+            store.close()
+        self._open = ()
 
     def _step(self, shard: Shard) -> None:
-        with self._stores() as (records, derived):
-            event.listen(derived.writer, "commit", self._maybe_kill)
-            projections = Projections(records, derived, self.projections, shard)
-            try:
-                for projection in self.projections:
-                    projections.advance(projection)
-            except PowerCut:
-                self._world.note(NAME, f"killed with {shard.number}/{shard.of}")
-        with self._stores() as (records, derived):
-            self._look(records, derived)
+        projections = Projections(*self._stores(), self.projections, shard)
+        try:
+            for projection in self.projections:
+                projections.advance(projection)
+        except PowerCut:
+            self._world.note(NAME, f"killed with {shard.number}/{shard.of}")
+            self.close()
+        self._look()
 
     def _maybe_kill(self, _connection: object) -> None:
         if self._world.happens(FAULT):
             raise PowerCut(NAME)
 
-    def _look(self, records: Store, derived: Store) -> None:
+    def _look(self) -> None:
         """Let the oracle compare what each share holds with what the ledger has up to its watermark."""
         rollups = timeseries.TABLES.tables["rollups"].c
+        records, derived = self._stores()
         held = select(rollups.device, func.sum(rollups.samples)).where(rollups.width_ms == _MINUTE_MS)
         with derived.reader.connect() as connection:
             name = Activity.name
@@ -98,12 +103,11 @@ class DerivedHouse:
         with derived.reader.connect() as connection:
             return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in tables}
 
-    @contextmanager
-    def _stores(self) -> Iterator[tuple[Store, Store]]:
-        records = open_store(self._ledger_path, REVISIONS, synchronous="NORMAL")
-        derived = open_store(self._path, DerivedSchema(self.projections), synchronous="NORMAL")
-        try:
-            yield records, derived
-        finally:
-            derived.close()
-            records.close()
+    def _stores(self) -> tuple[Store, Store]:
+        """Return ledger and projections as the running process has them open; after a kill a new one opens them."""
+        if not self._open:
+            records = open_store(self._ledger_path, REVISIONS, synchronous="NORMAL")
+            derived = open_store(self._path, DerivedSchema(self.projections), synchronous="NORMAL")
+            event.listen(derived.writer, "commit", self._maybe_kill)
+            self._open = (records, derived)
+        return self._open
