@@ -1,5 +1,9 @@
 """The simulator: honest worlds keep every promise, planted bugs are found, and a seed replays exactly."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from simulators.simulation.__main__ import live
@@ -10,6 +14,7 @@ WORLDS = 90
 PORTIONS = 6
 ENOUGH = 1000
 """Within so many worlds a planted bug must show."""
+RUN = (sys.executable, "-m", "simulators.simulation")
 
 
 @pytest.mark.parametrize("portion", range(PORTIONS))
@@ -35,3 +40,24 @@ def test_a_seed_replays_exactly() -> None:
 
 def test_two_seeds_are_two_worlds() -> None:
     assert live(3, "").events != live(4, "").events
+
+
+def test_ctrl_c_ends_a_run_with_the_verdict_of_what_was_lived() -> None:
+    command = [*RUN, "--seeds", "1000", "--jobs", "2", "--report-every", "1"]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    first = program.stdout.readline()
+    program.send_signal(signal.SIGINT)
+    said, complaints = program.communicate()
+    assert first.startswith("1 worlds, ")
+    assert first.endswith(" worlds/s\n")
+    assert said.splitlines()[-1].endswith(": 0 broke")
+    assert (program.returncode, complaints) == (130, "")
+
+
+def test_a_broken_world_is_told_at_once_and_how_to_see_it_again() -> None:
+    command = [*RUN, "--seeds", "20", "--plant", "free-on-puback", "--jobs", "1"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("\nseed 0: ")
+    assert "--replay 0 --plant free-on-puback" in said
+    assert said.splitlines()[-1].endswith(" broke")
