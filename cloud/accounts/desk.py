@@ -34,6 +34,7 @@ ROOMS = (
     Room("/ops/map", "rooms.map", AT_DEVICES),
     Room("/ops/use", "rooms.use", AT_DEVICES),
     Room("/ops/tickets", "rooms.tickets", AT_DEVICES),
+    Room("/ops/refused", "rooms.refused", AT_DEVICES),
 )
 
 PRIVATE = {"Cache-Control": "private, no-store"}

@@ -18,7 +18,7 @@ from cloud.batches import flags, shape
 from cloud.console import rights
 from cloud.console import scope as scopes
 from cloud.console.scope import Scope
-from cloud.console.view import MOST_SALES, ConsoleView
+from cloud.console.view import MOST_SALES, NOT_A_SOURCE, ConsoleView
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.db.keyset import Mark, Page
 from cloud.trace.view import TraceView
@@ -87,8 +87,12 @@ def _add_lists(routes: APIRouter, desk: Desk, visitor: Any, view: ConsoleView, n
     def flag_list(
         request: Request, account: Annotated[Account, visitor], mark: Marked, code: Typed = "", site: Typed = ""
     ) -> Response:
+        within = scope(account).at(site)
+        if code == NOT_A_SOURCE:
+            refused, counts = view.coded_by_no_source(within, mark)
+            return listing("flags.html", request, account, refused, site, counts=counts, chosen=code)
         chosen = code if code in FLAGS else ""
-        found, counts = view.flags(scope(account).at(site), chosen, mark)
+        found, counts = view.flags(within, chosen, mark)
         return listing("flags.html", request, account, found, site, counts=counts, chosen=chosen)
 
 

@@ -21,10 +21,13 @@ from cloud.console.scope import Scope
 from cloud.db.engine import Store
 from cloud.db.keyset import FIRST, Key, Mark, Page, cut_list
 from cloud.feed import store as feed
+from cloud.ingest.refusals import Refusal, Sight
 from cloud.ledger.entry import Entry
 from cloud.registry import RegistryFile
 from cloud.trace.evidence import Evidence
 
+NOT_A_SOURCE = "not_a_source"
+"""The flag of a code that somebody made who is not a source. The record was refused, so no lot has it."""
 PAGE = 50
 MOST_SALES = 50
 _MOST_URGENT = 10
@@ -78,7 +81,12 @@ class ConsoleView:
         """Return a page of flags, and how many there are of each code."""
         with self._reading() as now:
             page = flagged.among(now.graph, scope.lots(), code, mark, PAGE)
-            return page.showing(now.flag_rows(scope, page.rows)), flagged.count_among(now.graph, scope.lots())
+            return page.showing(now.flag_rows(scope, page.rows)), self._flag_counts(now, scope)
+
+    def coded_by_no_source(self, scope: Scope, mark: Mark) -> tuple[Page[Refusal], dict[str, int]]:
+        """Return a page of codes that somebody made who is not a source, and how many flags of each code there are."""
+        with self._reading() as now:
+            return now.refusals(scope).page(mark, PAGE, "role.source"), self._flag_counts(now, scope)
 
     def sellers(self, scope: Scope, prefix: str, mark: Mark) -> Page[SellerRow]:
         """Return a page of sellers."""
@@ -120,11 +128,17 @@ class ConsoleView:
             not_admitted=tuple(row for row in sellers if row.word != "admit")[:_MOST_URGENT],
         )
 
+    @staticmethod
+    def _flag_counts(now: "_Now", scope: Scope) -> dict[str, int]:
+        counts = flagged.count_among(now.graph, scope.lots())
+        refused = now.refusals(scope).counts().get("role.source", 0)
+        return {**counts, NOT_A_SOURCE: refused} if refused else counts
+
     @contextmanager
     def _reading(self) -> Iterator["_Now"]:
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             frozen = frozenset(row.lot for row in feed.frozen_lots(ledger))
-            yield _Now(graph, Evidence(ledger, graph, self.registry.current()), frozen)
+            yield _Now(graph, ledger, Evidence(ledger, graph, self.registry.current()), frozen)
 
 
 def _by_urgency(stock: Stock) -> Key:
@@ -137,6 +151,7 @@ class _Now:
     """Graph, ledger and registry for the time of one page."""
 
     graph: Connection
+    ledger: Connection
     evidence: Evidence
     frozen: frozenset[str]
 
@@ -149,6 +164,15 @@ class _Now:
         return [
             rows.lot_row(each, stocks[each.code], flags[each.code], each.code in self.frozen, now_ms) for each in seen
         ]
+
+    def refusals(self, scope: Scope) -> Sight:
+        """Return what of the quarantine a scope sees: a refused record is known by its device."""
+
+        def sees(name: str) -> bool:
+            credential = self.evidence.roll.current(name)
+            return credential is not None and scope.sees(credential.site or "", name)
+
+        return Sight(self.ledger, sees)
 
     def flag_rows(self, scope: Scope, flags: Sequence[Flag]) -> list[FlagRow]:
         proofs = sorted({at for flag in flags for at in flag.evidence})

@@ -45,7 +45,7 @@ MAY_SAY = {
 """Kinds of record that each role may seal; a role that is not listed (gateway, cloud) may seal none.
 
 Only source roles write lots: a batch is coded once, where it begins. A slaughterhouse is a source too: it codes a
-day's carcasses.
+day's carcasses. A lot of anybody else is refused as "role.source" and listed with the flags of the console.
 """
 
 
@@ -197,7 +197,8 @@ def _check_contents(signed: _Signed, gateway_site: str) -> Verified:
         raise Rejected(code, f"the key does not speak for seq {statement.seq}")
     # (7) a kind that this role may say.
     if statement.kind not in MAY_SAY.get(credential.role, ()):
-        raise Rejected("role.kind", f"a {credential.role} does not say {records.KINDS[statement.kind]}")
+        code = "role.source" if statement.kind == records.LOT else "role.kind"
+        raise Rejected(code, f"a {credential.role} does not say {records.KINDS[statement.kind]}")
     site = credential.site or ""
     added = records.advance((0, 0, 0), statement.kind, statement.body)
     came_by = gateway_site if site and site != gateway_site else ""

@@ -22,7 +22,7 @@ from cloud.accounts.guard import Guard
 from cloud.console.rights import KEEPERS
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.db.keyset import Mark
-from cloud.ops import device_endpoints, keeping_endpoints, use
+from cloud.ops import device_endpoints, keeping_endpoints, refused_endpoints, use
 from cloud.ops.device_endpoints import scope_of
 from cloud.ops.fleet import LONGEST_SEARCH, Scope, Sort, Tile, Wish
 from cloud.ops.live import HEARTBEAT_S, Live
@@ -65,6 +65,7 @@ def router(watch: Watch, live: Live, guard: Guard) -> APIRouter:
     _event_routes(routes, live, door)
     _overview_routes(routes, watch, desk, door)
     device_endpoints.add_routes(routes, watch, desk, door)
+    refused_endpoints.add_routes(routes, watch, desk, door)
     keeping_endpoints.add_routes(routes, watch, desk, door, Depends(guard.require(*KEEPERS)))
     return routes
 

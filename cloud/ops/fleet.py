@@ -108,6 +108,10 @@ class Fleet:
         chosen = and_(scope.condition(), register.c.name == name)
         return connection.execute(self._rows(Wish(), now_ms, tables).where(chosen)).mappings().one_or_none()
 
+    def names(self, connection: Connection, scope: Scope) -> frozenset[str]:
+        """Return the devices of a scope."""
+        return frozenset(connection.execute(select(register.c.name).where(scope.condition())).scalars())
+
     def sites(self, connection: Connection, scope: Scope, now_ms: int) -> list[Device]:
         """Return each market with how many devices it has and how many under each heading."""
         tables = sources(now_ms)

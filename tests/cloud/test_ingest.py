@@ -135,7 +135,7 @@ BAD_RECORDS: dict[Callable[[Market], bytes], str] = {
     _unknown_device: "registry.unknown",
     _wrong_kid: "cose.signature",
     _another_purpose: "cose.signature",
-    _role_oversteps: "role.kind",
+    _role_oversteps: "role.source",
     _unknown_field: "record.unknown",
     _sixty_four_bits: "record.header",
 }
