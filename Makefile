@@ -8,7 +8,7 @@ TRADES ?=
 SEED ?=
 SEEDS ?= 1000
 
-.PHONY: help dev demo devices simulate test check fix bench soak lock firmware clean
+.PHONY: help dev demo devices simulate test check fix bench soak pictures lock firmware clean
 
 help:
 	@echo "make demo         a market morning on this machine (ONCE=1: to its end; FAULTS=1: with kill -9)"
@@ -19,6 +19,7 @@ help:
 	@echo "make fix          let the linters mend what they can"
 	@echo "make bench        the figures of the README, measured now on this machine"
 	@echo "make soak         a day of 1,000 sales at each device with everything going wrong (TRADES=12: a short one)"
+	@echo "make pictures     the pictures of docs/, taken anew by the tests of the pages"
 	@echo "make firmware     compile every device for every board it fits, into build/firmware"
 	@echo "make lock         pin the newest versions with hashes"
 
@@ -62,6 +63,12 @@ bench: $(READY)
 
 soak: $(READY)
 	$(PY) -m simulators.soak $(if $(TRADES),--trades $(TRADES)) $(if $(SEED),--seed $(SEED))
+
+pictures: $(READY)
+	mkdir -p docs/pictures/pages
+	PICTURES=docs/pictures/pages $(PY) -m pytest -q -n 2 tests/cloud/web tests/cloud/ops tests/cloud/console
+	$(PY) -m simulators.pictures
+	$(PY) -m simulators.fleet_pictures
 
 firmware: $(READY)
 	$(PY) -m simulators.firmware_table

@@ -41,7 +41,7 @@ def add_routes(routes: APIRouter, watch: Watch, desk: Desk, door: Any) -> None:
 
 
 def _sees(watch: Watch, scope: Scope) -> Callable[[str], bool] | None:
-    """Return whether a device is in the scope; None for whoever sees all, also bytes that nobody knows the device of."""
+    """Return whether a device is in the scope; None for whoever sees all, strangers too."""
     if scope == Scope():
         return None
     with watch.reading() as connection:

@@ -40,7 +40,7 @@ def test_they_can_be_read_by_everybody_who_may(
     page = open_page(width, scheme)
     sign_in("ops", page)
     page.goto(f"{cloud.url}/ops/refused?lang=en")
-    assert_accessible(page)
+    assert_accessible(page, "refused")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.nth(0)).to_contain_text("nobody we know")

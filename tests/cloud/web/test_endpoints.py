@@ -36,4 +36,4 @@ def test_the_first_page_can_be_read_by_everybody(
     page = open_page(width, scheme)
     page.goto(f"{cloud.url}/")
     assert "追溯码" in page.inner_text("main")
-    assert_accessible(page)
+    assert_accessible(page, "search")

@@ -14,7 +14,7 @@ from tests.cloud.web.conftest import OpenPage, assert_accessible
 HERE = "127.0.0.1"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize(("width", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_somebody_changes_their_password(cloud: CloudUnderTest, open_page: OpenPage, width: str, scheme: str) -> None:
     accounts, old, new = Accounts(cloud.cloud.accounts, now_ms), passwords.generate(), passwords.generate()
     accounts.add(Account("lin", "market_opener", site="第八市场"), old)
@@ -29,7 +29,7 @@ def test_somebody_changes_their_password(cloud: CloudUnderTest, open_page: OpenP
         page.get_by_label("再输一次新密码").fill(new)
         page.get_by_role("button", name="修改").click()
         expect(page.locator(".notice")).to_contain_text(said)
-        assert_accessible(page)
+        assert_accessible(page, "password")
     assert accounts.session(here, by_browser=True) is not None
     assert accounts.session(elsewhere, by_browser=True) is None
     assert accounts.sign_in("lin", new, HERE).token

@@ -16,4 +16,4 @@ def test_the_form_can_be_used_by_everybody(cloud: CloudUnderTest, open_page: Ope
     page.get_by_label("密码").fill("wrong")
     page.get_by_role("button", name="登录").click()
     assert "不对" in page.get_by_role("alert").inner_text()
-    assert_accessible(page)
+    assert_accessible(page, "sign-in")

@@ -26,4 +26,24 @@ def test_a_slips_page_can_be_read_by_everybody(
     page.goto(f"{cloud.url}/t/{code}#{base64.urlsafe_b64encode(sale).rstrip(b'=').decode()}")
     page.locator("#phone [data-check=signature].held").wait_for()
     page.locator("#phone [data-check=log].held").wait_for()
-    assert_accessible(page)
+    assert_accessible(page, "slip")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [("phone", "light"), ("desk", "dark")])
+def test_a_lot_an_unknown_code_and_a_slip_on_its_way_can_be_read_by_everybody(
+    cloud: CloudUnderTest, market: Market, open_page: OpenPage, width: str, scheme: str
+) -> None:
+    lot = market.pork_for()
+    market.card_in(lot)
+    market.sell(lot)
+    cloud.deliver(market.envelope())
+    cloud.catch_up()
+    on_its_way = market.sell(lot)
+    page = open_page(width, scheme)
+    sealed = base64.urlsafe_b64encode(market.pending[-1]).rstrip(b"=").decode()
+    for path, name in ((f"/t/{lot}", "lot-story"), ("/t/35020000100070009999", "unknown")):
+        page.goto(f"{cloud.url}{path}")
+        assert_accessible(page, name)
+    page.goto(f"{cloud.url}/t/{on_its_way}#{sealed}")
+    page.locator("#phone [data-check=signature].held").wait_for()
+    assert_accessible(page, "slip-on-its-way")
