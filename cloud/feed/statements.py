@@ -53,6 +53,8 @@ class Statements:
         self._registry = registry
         self._key = key
         self._now_ms = now_ms
+        # Under this registry, while no number is higher, every statement is good up to this time.
+        self._level: tuple[Roll | None, int, int] = (None, 0, 0)
 
     def since(self, gateway: str, version: int) -> News:
         """Return what is newer than ``version`` for a gateway; ``Rejected("feed.gateway")`` when it is none."""
@@ -70,32 +72,28 @@ class Statements:
         return News(newest, tuple((row.device, row.kind, row.version, row.sealed) for row in served))
 
     def _is_behind(self, roll: Roll) -> bool:
+        """Tell whether a statement is missing or runs out; most pulls find everything as the last look left it."""
+        now_ms = self._now_ms()
         with self._store.reader.connect() as connection:
-            return any(True for _ in self._due(connection, roll))
+            newest = tables.newest_version(connection)  # read first: what is committed meanwhile is seen next time
+            known_roll, known_newest, good_until_ms = self._level
+            if known_roll is roll and known_newest == newest and now_ms <= good_until_ms:
+                return False
+            wanted = list(_wanted(connection, roll))
+        if any(_is_due(*each, now_ms) for each in wanted):
+            return True
+        ends_ms = min((held.expires_ms for _, _, held in wanted if held), default=now_ms + VALID_MS)
+        self._level = (roll, newest, ends_ms - RENEW_MS)
+        return False
 
     def _make_good(self, roll: Roll) -> None:
         with self._store.alone() as connection:
             version = tables.next_version(connection, self._now_ms())
-            for credential, order in list(self._due(connection, roll)):
+            for credential, order, held in list(_wanted(connection, roll)):
+                if not _is_due(credential, order, held, self._now_ms()):
+                    continue
                 tables.keep_statement(connection, credential.name, order.kind, self._seal(credential, order, version))
                 version += 1
-
-    def _due(self, connection: Connection, roll: Roll) -> Iterator[tuple[Credential, Row[Any]]]:
-        """Yield each device and order for which there is no good statement."""
-        orders = {(row.kind, row.device): row for row in tables.all_orders(connection)}
-        sealed = tables.sealed_for(connection)
-        soon_ms = self._now_ms() + RENEW_MS
-        for kind in {kind for kind, _ in orders}:
-            for credential in _current(roll):
-                order = orders.get((kind, credential.name))
-                if order is None and credential.role in (_CARD_READERS if kind == feed.STOPS else SELLERS):
-                    order = orders.get((kind, EVERYONE))
-                if order is None:
-                    continue
-                held = sealed.get((credential.name, kind))
-                is_current = held is not None and (held.order_version, held.kid) == (order.version, credential.kid)
-                if held is None or not is_current or held.expires_ms < soon_ms:
-                    yield credential, order
 
     def _seal(self, credential: Credential, order: Row[Any], version: int) -> dict[str, Any]:
         now_ms = self._now_ms()
@@ -108,6 +106,26 @@ class Statements:
             "expires_ms": statement.expires_ms,
             "sealed": cose.seal(statement.encode(), cose.FEED, self._key),
         }
+
+
+def _wanted(connection: Connection, roll: Roll) -> Iterator[tuple[Credential, Row[Any], Row[Any] | None]]:
+    """Yield each device and order that concerns it, with the statement that it has, if it has one."""
+    orders = {(row.kind, row.device): row for row in tables.all_orders(connection)}
+    sealed = tables.sealed_for(connection)
+    for kind in {kind for kind, _ in orders}:
+        for credential in _current(roll):
+            order = orders.get((kind, credential.name))
+            if order is None and credential.role in (_CARD_READERS if kind == feed.STOPS else SELLERS):
+                order = orders.get((kind, EVERYONE))
+            if order is not None:
+                yield credential, order, sealed.get((credential.name, kind))
+
+
+def _is_due(credential: Credential, order: Row[Any], held: Row[Any] | None, now_ms: int) -> bool:
+    """Tell whether a statement has to be sealed: there is none, or of an older order or key, or it runs out soon."""
+    if held is None or (held.order_version, held.kid) != (order.version, credential.kid):
+        return True
+    return bool(held.expires_ms < now_ms + RENEW_MS)
 
 
 def _current(roll: Roll) -> Iterator[Credential]:

@@ -56,6 +56,8 @@ statements = Table(
 
 EVERYONE = "*"
 
+_NEWEST = select(*(select(func.max(table.c.version)).scalar_subquery() for table in (orders, statements)))
+
 
 def next_version(connection: Connection, now_ms: int) -> int:
     """Return a number that was never given."""
@@ -64,8 +66,7 @@ def next_version(connection: Connection, now_ms: int) -> int:
 
 def newest_version(connection: Connection) -> int:
     """Return the highest number given so far, 0 for none."""
-    highest = [connection.execute(select(func.max(table.c.version))).scalar_one() for table in (orders, statements)]
-    return max(number or 0 for number in highest)
+    return max(number or 0 for number in connection.execute(_NEWEST).one())
 
 
 def keep_order(connection: Connection, kind: int, device: str, body: Sequence[Sequence[object]], now_ms: int) -> int:

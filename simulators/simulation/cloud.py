@@ -92,8 +92,7 @@ class CloudHouse:
 
     def _news(self, gateway: str, since: int) -> bytes:
         self._ingest()
-        assert self._store is not None
-        news = Statements(self._store, self._registry, self._key, self._world.now_ms).since(gateway, since)
+        news = self._statements.since(gateway, since)
         for statement in news.rows:
             self._judge.sealed(*statement)
         return news.encode()
@@ -112,6 +111,7 @@ class CloudHouse:
             self._store = self.disk(store)
             path = self._directory / "registry.cose"
             self._registry = RegistryFile(path, self._root, self._store, self._world.now_ms)
+            self._statements = Statements(self._store, self._registry, self._key, self._world.now_ms)
             self._running = Ingest(
                 self._store,
                 self._registry,

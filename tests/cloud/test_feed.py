@@ -101,6 +101,17 @@ def test_a_statement_is_sealed_anew_before_it_runs_out(cloud: CloudUnderTest) ->
     assert renewed[2] > first.rows[0][2]
 
 
+def test_a_device_enrolled_after_an_order_hears_of_it_and_nobody_else_again(cloud: CloudUnderTest) -> None:
+    orders.freeze(store(cloud), LOT, "clenbuterol", now_ms())
+    version, _ = pull(cloud)
+    assert pull(cloud, version) == (version, [])
+    cloud.market.add("scale-0002", "scale")
+    cloud.publish_registry()
+    newer, rows = pull(cloud, version)
+    assert [row[:2] for row in rows] == [("scale-0002", feed.FREEZE)]
+    assert pull(cloud, newer) == (newer, [])
+
+
 def test_what_no_device_could_hold_or_print_is_refused_and_changes_nothing(cloud: CloudUnderTest) -> None:
     for wrong in (
         lambda: orders.freeze(store(cloud), "pork", "x", 1),
