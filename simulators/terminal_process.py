@@ -41,14 +41,18 @@ class TerminalProcess(ChipProcess):
         self.answers: list[str] = []
         self._answers_heard = 0
 
-    async def wait_for_answer(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> None:
-        """Wait for the next answer with `text` in it that nobody has waited for yet, and pass over others before it."""
+    async def wait_for_answer(self, text: str, timeout_s: float = WAIT_TIMEOUT_S) -> str:
+        """Wait for the next answer with `text` in it that nobody has waited for yet; others before it are passed over.
+
+        Returns the whole answer.
+        """
 
         def heard() -> list[int]:
             return [number for number, one in enumerate(self.answers) if number >= self._answers_heard and text in one]
 
         await self.wait_until(lambda: bool(heard()), timeout_s)
         self._answers_heard = heard()[0] + 1
+        return self.answers[self._answers_heard - 1]
 
     async def _notice(self, message: dict[str, Any]) -> None:
         if "beep" in message:

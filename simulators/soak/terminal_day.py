@@ -75,10 +75,16 @@ class TerminalDay(Day):
         kinds = ((stock, True), (poor, True), (plain, False), (secure, True), (plain, False))
         return [self.desk.issue(what, is_secure=is_secure) for what, is_secure in kinds]
 
-    async def _show(self, card: Card, answer: str) -> None:
+    async def _show(self, card: Card, answer: str) -> str:
         await self.device.present_card(card)
-        await self.device.wait_for_answer(answer)
+        said = await self.device.wait_for_answer(answer)
         await self.device.take_card()
+        return said
+
+    async def _take_part(self, card: Card, name: str) -> None:
+        """Let a card sell or buy. After a power cut it may be told once more that it is written, and taps again."""
+        while "已写卡" in await self._show(card, name):
+            self.done["told twice"] += 1
 
     def _tear(self, card: Card) -> tuple[int, str]:
         return self.chance.choice(FRAMES[card.memory["kind"]]), self.chance.choice(MOMENTS)
@@ -89,8 +95,8 @@ class TerminalDay(Day):
         await self.device.wait_for_text(f"{grams / 1000:.3f} kg 稳定")
 
     async def _sign(self, buyer: str) -> None:
-        await self._show(self._seller, "批发七号")
-        await self._show(self._buyers[buyer], buyer)
+        await self._take_part(self._seller, "批发七号")
+        await self._take_part(self._buyers[buyer], buyer)
         await self._weigh()
         await self.device.press("set")
         await self.device.wait_for_answer("已成交")
@@ -153,8 +159,8 @@ class TerminalDay(Day):
         self.done["card set back"] += 1
 
     async def _overdrawn(self) -> None:
-        await self._show(self._poor, "批发七号")
-        await self._show(self._buyers["A12"], "A12")
+        await self._take_part(self._poor, "批发七号")
+        await self._take_part(self._buyers["A12"], "A12")
         await self._weigh(least_kg=LITTLE_GRAMS // 1000 + 1)
         await self.device.press("set")
         await self.device.wait_for_answer("超过卡上余量，剩余 5.000 kg")

@@ -59,8 +59,11 @@ class Journal:
     ``next_seq`` is the number that the next record gets. ``oldest_seq`` is the first record still on flash.
     ``released_to``: all records up to it are in a keeper's hands. ``damaged``: frames found unreadable at boot.
     ``written_bytes``: what was appended since then. ``is_set_back``: a later state of this flash is known.
-    ``is_failing``: the last append found flash that does not take what it should.
+    ``is_failing``: the last append found flash that does not take what it should. ``spare_segments`` of what is
+    released stay all the same, for a program that reads its own past; after a boot they count as not released.
     """
+
+    spare_segments = 0
 
     def __init__(self, path: str, capacity_bytes: int, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.capacity_bytes = capacity_bytes
@@ -223,7 +226,7 @@ class Journal:
         return self._delete_released()
 
     def _delete_released(self) -> int:
-        deletable = len(self._lasts) - (0 if self._tail else 1)
+        deletable = len(self._lasts) - max(self.spare_segments, 0 if self._tail else 1)
         count = 0
         while count < deletable and self._lasts[count] <= self.released_to:
             os.remove(self._segment_path(self._firsts[count]))

@@ -23,10 +23,10 @@ class Plu:
 
 
 class PriceList:
-    """All goods this scale may sell; ``path`` is the file that a changed price goes to."""
+    """All goods this scale may sell, ``by_number``; ``path`` is the file that a changed price goes to."""
 
     def __init__(self, goods: "list[Plu]", path: str = "") -> None:
-        self._by_number = {plu.number: plu for plu in goods}
+        self.by_number = {plu.number: plu for plu in goods}
         self.path = path
 
     def find(self, number: int) -> Plu:
@@ -38,7 +38,7 @@ class PriceList:
 
     def goods(self, number: int) -> Plu:
         """Return the goods with this number, priced or not; Rejected "plu.unknown"."""
-        plu = self._by_number.get(number)
+        plu = self.by_number.get(number)
         if plu is None:
             raise Rejected("plu.unknown", str(number))
         return plu
@@ -53,7 +53,7 @@ class PriceList:
         if self.goods(goods.number) is not goods:
             raise Rejected("plu.unknown", str(goods.number))  # a new list came while it was keyed
         rows = []
-        for plu in self._by_number.values():
+        for plu in self.by_number.values():
             price = price_fen_per_kg if plu is goods else plu.price_fen_per_kg
             rows.append([plu.number, plu.name, plu.name_gbk, price])
         self.stage_list(rows)
@@ -65,7 +65,7 @@ class PriceList:
 
     def changes(self, rows: "Sequence[Sequence[object]]") -> "list[tuple[int, int, int]]":
         """Return (number, price before, price after) of each price in which ``rows`` differ; 0 for no such goods."""
-        before = {plu.number: plu.price_fen_per_kg for plu in self._by_number.values()}
+        before = {plu.number: plu.price_fen_per_kg for plu in self.by_number.values()}
         after = {number: price for number, _, _, price in rows}
         numbers = sorted(set(before) | set(after))
         told = [(number, before.get(number, 0), after.get(number, 0)) for number in numbers]
@@ -82,7 +82,7 @@ class PriceList:
     def adopt_list(self, rows: "Sequence[Sequence[object]]") -> None:
         """Put the staged list in force, as ``adopt`` does; everybody who holds this object sees it."""
         self._rename()
-        self._by_number = {number: Plu(number, name, gbk, price) for number, name, gbk, price in rows}
+        self.by_number = {number: Plu(number, name, gbk, price) for number, name, gbk, price in rows}
 
     def _rename(self) -> None:
         try:
@@ -93,7 +93,7 @@ class PriceList:
 
     def names(self, numbers: "list[int]") -> "list[tuple[int, str]]":
         """Return (number, name) of those of ``numbers`` that are on the list."""
-        return [(number, self._by_number[number].name) for number in numbers if number in self._by_number]
+        return [(number, self.by_number[number].name) for number in numbers if number in self.by_number]
 
 
 def decode(data: bytes) -> PriceList:

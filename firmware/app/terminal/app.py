@@ -12,6 +12,8 @@
 The record comes first and the cards follow, because a card can be pulled out and a record cannot.
 """
 
+import time
+
 from device.refusals import Refusals
 from hal import clock
 from scale.platform import Loads
@@ -26,10 +28,14 @@ if TYPE_CHECKING:
     from scale.weighing import Reading
 
     from terminal.card_desk import CardDesk
+    from terminal.notes import Notes
     from terminal.screens import TerminalScreen
     from terminal.trade_desk import TradeDesk
 
 CONFIRM = "set"
+
+QUIET_MS = 60000
+"""What was noted of cards, and no deal rests on, reaches the flash within a minute."""
 
 
 class TerminalApp:
@@ -43,6 +49,7 @@ class TerminalApp:
         card_desk: "CardDesk",
         loads: Loads,
         screen: "TerminalScreen",
+        notes: "Notes",
     ) -> None:
         self._station = station
         self._reader = reader
@@ -50,6 +57,8 @@ class TerminalApp:
         self._card_desk = card_desk
         self._loads = loads
         self._screen = screen
+        self._notes = notes
+        self._flushed_ms = clock.ticks_ms()
         self._overdrawn = Refusals("overdrawn", station.history, station.publisher, clock.ticks_ms)
 
     def readings(self) -> "dict[str, int]":
@@ -63,6 +72,9 @@ class TerminalApp:
     def notice(self, reading: "Reading", now_ticks_ms: int) -> None:
         """Follow what lies on the scale; every load that settles is recorded, dealt in or not."""
         self._loads.notice(reading, now_ticks_ms)
+        if time.ticks_diff(now_ticks_ms, self._flushed_ms) > QUIET_MS:
+            self._flushed_ms = now_ticks_ms
+            self._screen.attempt(self._notes.flush)
 
     def press(self, key: str) -> None:
         """Answer a key; raises ``Rejected`` or ``Unavailable`` for what is not done."""

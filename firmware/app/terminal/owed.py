@@ -8,128 +8,171 @@ each write that a deal owes is noted beside the record, and settled when its car
     one further, other contents       another terminal wrote it from the old state: write it on top
     further than that                 nobody can tell: the card is left alone, and an audit record says so
 
-Two steps around the record: ``stage`` notes what it will owe, ``commit`` makes it owed. A power cut in between is
-mended at boot by the newest record of the journal: either it is the deal's, or the deal never was.
+One note before the record, ``stage``, under the number that the record will take, and none after it. Numbers follow
+each other without a gap, so a deal was signed when as many were counted, and a note under the same number again means
+that the one before it was not. That a write is settled is on flash with the next deal or within a minute, in one commit
+with what was seen of the card; a power cut before that asks the card once more.
 """
 
-import os
-
-from tracewire import cbor
+from tracewire import cbor, chain, record
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cards.contents import Contents
-    from tracewire.record import Record
 
-FILE = "owed.cbor"
+    from terminal.notes import Notes
+
 MOST = 24
 """Cards that went away unwritten; the write that is owed for longest is then given up, and an audit record says so."""
+
+_TAG = 2  # of these notes among those of the device (``terminal.notes``)
+MOVED = 0  # in place of a deal's number: a write as it stands
+_NOTHING = [0]
+DIGEST_BYTES = 4
 
 
 class Write:
     """One write that is owed to the card ``uid``: a lot drawn from it, or received (``is_receipt``).
 
-    ``generation`` and ``target`` are what the card was and what it shall say.
+    ``generation`` is what the card was, ``target`` the ``digest`` of what it shall say, ``terms`` are the deal's with
+    the packed digits of its lot, and ``row`` is all of it as it is noted.
     """
 
     def __init__(
-        self, uid: bytes, generation: int, target: bytes, is_receipt: bool, plu: int, lot: str, grams: int
+        self, uid: bytes, generation: int, target: bytes, is_receipt: bool, plu: int, lot: bytes, grams: int
     ) -> None:
         self.row = [uid, generation, target, is_receipt, plu, lot, grams]
         self.uid = uid
         self._generation = generation
         self._target = target
-        self._is_receipt = is_receipt
-        self._goods = (plu, lot, grams)
+        self.terms = (is_receipt, plu, lot, grams)
 
     def describe(self) -> str:
         """Return what an audit record says of it."""
-        _, lot, grams = self._goods
+        is_receipt, _, lot, grams = self.terms
         uid = "".join(["%02x" % octet for octet in self.uid])
-        return "card %s: %s %d g of %s" % (uid, "receive" if self._is_receipt else "draw", grams, lot)
+        return "card %s: %s %d g of %s" % (uid, "receive" if is_receipt else "draw", grams, record.unpack_digits(lot))
 
     def apply(self, what: "Contents") -> "Contents":
         """Return ``what`` with the deal in it; Rejected "card.overdrawn" or "card.no_lot"."""
-        plu, lot, grams = self._goods
-        return what.receive(plu, lot, grams) if self._is_receipt else what.draw(lot, grams)
+        is_receipt, plu, packed, grams = self.terms
+        lot = record.unpack_digits(packed)
+        return what.receive(plu, lot, grams) if is_receipt else what.draw(lot, grams)
 
     def is_on(self, what: "Contents", generation: int) -> "bool | None":
         """Tell whether the card has it already; None when nobody can tell."""
         if generation <= self._generation:
             return False
         if generation == self._generation + 1:
-            return what.encode() == self._target
+            return digest(what) == self._target
         return None
 
 
 class Owed:
-    """The writes under the flash root ``root``, oldest first; what changes them raises Unavailable "owed.flash"."""
+    """The writes that are owed, at most one to a card, oldest first.
 
-    def __init__(self, root: str) -> None:
-        self._path = root + "/" + FILE
+    ``count`` is how many deals were signed (``History.totals[0]``).
+    """
+
+    def __init__(self, notes: "Notes", count: int) -> None:
+        self._notes = notes
         self._rows = []
-        self._staged = []  # [number of the voucher, goods number, rows]
-        self._load()
+        self._staged = _NOTHING  # [number of the deal, rows]
+        self._changes = []
+        notes.join(_TAG, self)
+        if self._staged[0] <= count:
+            self._owe(self._staged[1:])
+        # Else the power went before the record: the deal never was, and the next one takes its number.
+        self._staged = _NOTHING
 
     def find(self, uid: bytes) -> "Write | None":
-        """Return the oldest write that is owed to a card."""
+        """Return the write that is owed to a card."""
         for row in self._rows:
             if row[0] == uid:
                 return Write(*row)
         return None
 
-    def stage(self, voucher: str, plu: int, writes: "list[Write]") -> None:
-        """Note what the deal of ``voucher`` will owe when it is in the journal; on flash when this returns."""
-        self._staged = [voucher, plu, [write.row for write in writes]]
-        self._keep()
+    def stage(self, number: int, writes: "list[Write]") -> None:
+        """Note what the ``number``-th deal will owe once it is signed; on flash when this returns.
+
+        With it goes what was grouped before: whatever the deal rests on. Raises Unavailable "notes.flash".
+        """
+        self._staged = [number] + [write.row for write in writes]
+        self._changes.append(cbor.encode(self._staged))
+        self._notes.flush()
 
     def commit(self) -> "list[Write]":
         """The deal is in the journal: owe what was staged. Returns the oldest writes, for which there is no room."""
-        rows = self._rows + self._staged[2]
-        given_up = [Write(*row) for row in rows[: max(0, len(rows) - MOST)]]
-        self._rows, self._staged = rows[len(given_up) :], []
-        self._keep()
+        self._owe(self._staged[1:])
+        self._staged = _NOTHING
+        given_up = [Write(*row) for row in self._rows[: max(0, len(self._rows) - MOST)]]
+        for write in given_up:
+            self.settle(write)
         return given_up
 
-    def recover(self, newest: "Record | None") -> "int | None":
-        """Decide at boot about a deal that the power was cut under: its goods number when ``newest`` is its record.
-
-        ``commit`` it then; else it never was, and is forgotten.
-        """
-        if not self._staged:
-            return None
-        voucher, plu, _ = self._staged
-        if newest is not None and newest.body.get("voucher") == voucher:
-            return plu
-        self._staged = []
-        self._keep()
-        return None
-
     def settle(self, write: Write) -> None:
-        """Forget a write: its card has it, or nobody can tell any more."""
+        """Forget a write: its card has it, or it was given up and is on record. On flash with the next flush."""
         self._rows.remove(write.row)
-        self._keep()
+        self._changes.append(cbor.encode(write.uid))
 
     def move_on(self, write: Write, what: "Contents", generation: int) -> Write:
         """Owe ``write`` on top of what the card says now; on flash when this returns, before the card is written."""
-        now = Write(write.uid, generation, write.apply(what).encode(), *write.row[3:])
-        self._rows[self._rows.index(write.row)] = now.row
-        self._keep()
+        now = Write(write.uid, generation, digest(write.apply(what)), *write.terms)
+        if now.row != write.row:
+            at = self._rows.index(write.row)
+            self._rows[at] = now.row
+            self._changes.append(cbor.encode([MOVED, now.row]))
+            try:
+                self._notes.flush()
+            except Unavailable:  # the next tap moves it on anew, before it writes
+                self._rows[at] = write.row
+                raise
         return now
 
-    def _keep(self) -> None:
-        try:
-            with open(self._path + ".new", "wb") as file:
-                file.write(cbor.encode([self._rows, self._staged]))
-            # Commit point: littlefs renames atomically. A crash before it owes what was owed, after it the new list.
-            os.rename(self._path + ".new", self._path)
-        except OSError as error:
-            raise Unavailable("owed.flash", str(error))
+    def restore(self, note: bytes) -> None:
+        """Take a note back from flash: a deal that was staged, a write that moved on, or one that was settled."""
+        said = cbor.decode(note)
+        if isinstance(said, bytes):
+            self._sign(said)
+            self._drop(said)
+        elif said[0] == MOVED:
+            self._sign(said[1][0])
+            self._owe(said[1:])
+        else:
+            if said[0] != self._staged[0]:
+                self._owe(self._staged[1:])
+            self._staged = said
 
-    def _load(self) -> None:
-        try:
-            with open(self._path, "rb") as file:
-                self._rows, self._staged = cbor.decode(file.read())
-        except OSError:
-            return  # no deal yet
+    def notes(self, is_all: bool) -> "list[bytes]":
+        """Return the notes that make this list, or those of what changed."""
+        if not is_all:
+            return self._changes
+        said = [[MOVED, row] for row in self._rows]
+        if self._staged[1:]:
+            said.append(self._staged)
+        return [cbor.encode(one) for one in said]
+
+    def flushed(self) -> None:
+        """What changed is on flash."""
+        self._changes = []
+
+    def _sign(self, uid: bytes) -> None:
+        """Owe the staged deal if it is about a card: that card's writes move on and settle after the record only."""
+        if uid in [row[0] for row in self._staged[1:]]:
+            self._owe(self._staged[1:])
+            self._staged = _NOTHING
+
+    def _owe(self, rows: "list[object]") -> None:
+        """Add rows. A card gets what it is owed before it deals again, so an older row of it is settled."""
+        for row in rows:
+            self._drop(row[0])
+            self._rows.append(row)
+
+    def _drop(self, uid: bytes) -> None:
+        self._rows = [row for row in self._rows if row[0] != uid]
+
+
+def digest(what: "Contents") -> bytes:
+    """Return what a note keeps of contents, to know them again by."""
+    return chain.digest(what.encode())[:DIGEST_BYTES]

@@ -28,8 +28,7 @@ deal.shares 份数为 1 至 99
 deal.no_stock 此卡无库存，请过秤
 deal.nothing 此份重量为零
 voucher.nothing 无凭证可补打
-voucher.flash 存储故障，请报修
-owed.flash 存储故障，请报修
+notes.flash 存储故障，请报修
 weighing.none 请把货物放上秤
 sale.repeated 本次称重已用，请取下货物
 journal.full 存储已满，停止交易

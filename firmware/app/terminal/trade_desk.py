@@ -12,9 +12,8 @@ from tracewire.errors import Rejected
 
 from terminal import voucher
 from terminal.deal import Deal
-from terminal.owed import Write
+from terminal.owed import Write, digest
 from terminal.screens import CHOSEN, DONE, REPRINTED, SHARES, kilograms
-from terminal.voucher_book import Voucher
 from terminal.voucher_labels import COPY_AGAIN
 
 TYPE_CHECKING = False
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
     from scale.platform import Loads
     from scale.plu import PriceList
     from scale.station import Station
+    from tracewire.record import Record
 
     from terminal.deal import Party
     from terminal.owed import Owed
     from terminal.screens import TerminalScreen
-    from terminal.voucher_book import VoucherBook
 
 IDLE_MS = 120000
 """A deal that nobody touched for two minutes is over: the next card must not buy from somebody who went away."""
@@ -51,7 +50,6 @@ class TradeDesk:
         prices: "PriceList",
         reader: "Reader",
         owed: "Owed",
-        book: "VoucherBook",
         screen: "TerminalScreen",
         lots: "Lots",
     ) -> None:
@@ -61,7 +59,7 @@ class TradeDesk:
         self._prices = prices
         self._reader = reader
         self._owed = owed
-        self._book = book
+        station.journal.spare_segments = voucher.SPARE_SEGMENTS
         self._screen = screen
         self._lots = lots
         self._touched_ms = clock.ticks_ms()
@@ -103,7 +101,7 @@ class TradeDesk:
         """Sign the deal; on flash when this returns, with what the cards are owed and the voucher printed.
 
         Raises Rejected "deal.…", "weighing.…", "card.overdrawn" (with what is left), "card.full", "lot.frozen",
-        "lot.overdrawn", "plu.unknown", "sale.repeated"; Unavailable "journal.full", "owed.flash", "voucher.flash".
+        "lot.overdrawn", "plu.unknown", "sale.repeated"; Unavailable "journal.full", "notes.flash".
         """
         self._touch()
         self._station.lock_desk.require_unlocked()
@@ -117,24 +115,22 @@ class TradeDesk:
             raise Rejected("deal.nothing")
         self._lots.require_sellable(lot, grams)
         entries, weighing_back = load.weighing_before(self._history) if load else ([], None)
-        number = record.code_of(self._station.settings.code_base, self._history.totals[0] + 1)
-        writes = _writes(deal, deal.check(grams), number, grams)
-        self._owed.stage(number, plu, writes)
+        count = self._history.totals[0] + 1
+        number = record.code_of(self._station.settings.code_base, count)
+        self._owed.stage(count, _writes(deal, deal.check(grams), number, grams))
         entries.append(deal.movement(number, grams, goods.name, weighing_back))
         moved, sealed = self._history.write(entries)[-1]  # 2 sign, 3 journal
-        # On flash. A crash from here on: the deal counts; boot makes the writes owed and keeps the voucher.
+        # On flash. A crash from here on: the deal counts, and so does what was staged; the voucher is in the journal.
         self._deal = Deal()
         if load:
             load.weighing_seq, load.is_sold = moved.seq - weighing_back, True
         self._lots.sold(lot, grams)
         self._station.publisher.wake()  # 4 publish
-        signed = Voucher(plu, sealed)
-        self._book.keep(signed)
         self._report(self._owed.commit())
         self._show()
         self._screen.say(DONE % (kilograms(grams), number[-7:]))
         self._reader.present_again()  # a card that lies there gets what it is owed at once
-        self._station.paper.issue(self._compose([(signed, copy) for copy in voucher.COPIES]))
+        self._station.paper.issue(self._compose([((moved, sealed), copy) for copy in voucher.COPIES]))
 
     def _require_load(self) -> "Load":
         self._station.weigher.check_sellable()
@@ -147,21 +143,27 @@ class TradeDesk:
 
     def _reprint(self) -> None:
         """Print the last vouchers of the card that was tapped alone; without one what is owed, or else the newest."""
-        seller, count, paper = self._deal.seller, self._history.totals[0], self._station.paper
+        seller, paper, journal = self._deal.seller, self._station.paper, self._station.journal
         if seller is None and paper.print_owed():
             return
         if seller is None:
-            wanted = [(one, copy) for one in self._book.last(count, 1) for copy in voucher.COPIES]
+            wanted = [(one, copy) for one in voucher.last(journal, 1) for copy in voucher.COPIES]
         else:
-            wanted = [(one, COPY_AGAIN) for one in self._book.last(count, AGAIN, seller.code)]
+            wanted = [(one, COPY_AGAIN) for one in voucher.last(journal, AGAIN, seller.code)]
         if not wanted:
             raise Rejected("voucher.nothing")
         if paper.put(self._compose(wanted)):
             self._screen.say(REPRINTED % len(wanted))
 
-    def _compose(self, wanted: "list[tuple[Voucher, bytes]]") -> "Iterator[bytes]":
-        for one, copy in wanted:
-            yield voucher.compose(self._station.settings, self._prices.goods(one.plu).name_gbk, one, copy)
+    def _compose(self, wanted: "list[tuple[tuple[Record, bytes], bytes]]") -> "Iterator[bytes]":
+        for (moved, sealed), copy in wanted:
+            yield voucher.compose(self._station.settings, self._name_gbk(moved.body["goods"]), moved, sealed, copy)
+
+    def _name_gbk(self, name: str) -> bytes:
+        for goods in self._prices.by_number.values():
+            if goods.name == name:
+                return goods.name_gbk
+        raise Rejected("plu.unknown", name)
 
     def _report(self, given_up: "list[Write]") -> None:
         for write in given_up:
@@ -181,8 +183,10 @@ def _writes(deal: Deal, seller_after: object, number: str, grams: int) -> "list[
     """Return what the two cards will be owed: stock down on the seller's when it holds any, the lot on the buyer's."""
     plu, lot = deal.row
     seller, buyer = deal.seller, deal.buyer
-    after = buyer.after_receipt(plu, number, grams)
-    writes = [Write(buyer.uid, buyer.generation, after.encode(), True, plu, number, grams)]
+    after, bought = digest(buyer.after_receipt(plu, number, grams)), record.pack_digits(number)
+    writes = [Write(buyer.uid, buyer.generation, after, True, plu, bought, grams)]
     if seller_after is not None:
-        writes.insert(0, Write(seller.uid, seller.generation, seller_after.encode(), False, plu, lot, grams))
+        writes.insert(
+            0, Write(seller.uid, seller.generation, digest(seller_after), False, plu, record.pack_digits(lot), grams)
+        )
     return writes
