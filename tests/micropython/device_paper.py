@@ -3,28 +3,32 @@
 Run one test: ``micropython device_paper.py test_name``; tests/firmware/test_paper.py runs them all.
 """
 
+import os
 import sys
 
 from device import paper
 from device.paper import Paper
 from scale.screens import Screen
+from tracewire.errors import Unavailable
 
 import device_flash
 from device_history import Board
 
 
 class Printer:
-    """A printer's wire: what came out of it, and what it says of itself."""
+    """A printer's wire: what came out of it, what it says of itself, and how many sheets of paper it has."""
 
     def __init__(self):
         self.state = "ok"
         self.printed = []
+        self.sheets = 1000
 
     def status(self):
-        return self.state
+        return self.state if self.sheets else "paper_out"
 
     def print(self, escpos):
         self.printed.append(escpos)
+        self.sheets -= 1
 
 
 class Glass:
@@ -61,6 +65,74 @@ def test_what_is_owed_is_printed_in_order_six_at_a_time_also_after_a_power_cut()
     assert papers.print_owed() and not papers.print_owed()
     assert printer.printed == [slip(number) for number in range(1, 9)]
     assert not powered(board, printer)[0].owed
+
+
+def test_what_is_issued_together_is_one_file_and_goes_on_where_the_printer_stopped():
+    board, printer = Board(), Printer()
+    papers, glass = powered(board, printer)
+    printer.sheets = 1
+    papers.issue([slip(number) for number in range(1, 9)])
+    assert printer.printed == [slip(1)] and papers.readings()["slips_owed"] == 7
+    assert len(os.listdir(device_flash.ROOT + "/paper")) == 1
+    papers, glass = powered(board, printer)
+    printer.sheets = 2
+    assert papers.print_owed() and "缺纸" in glass.lines[2]
+    assert papers.readings()["slips_owed"] == 5
+    printer.sheets = 100
+    papers.issue([slip(9)])
+    assert papers.print_owed() and "已补打 5 张，还有 0 张" in glass.lines[2]
+    assert printer.printed == [slip(number) for number in (1, 2, 3, 9, 4, 5, 6, 7, 8)]
+    assert not papers.print_owed() and os.listdir(device_flash.ROOT + "/paper") == []
+
+
+def test_six_sheets_of_a_long_file_come_with_one_key():
+    board, printer = Board(), Printer()
+    papers, glass = powered(board, printer)
+    printer.sheets = 0
+    papers.issue([slip(number) for number in range(8)])
+    printer.sheets = 100
+    assert papers.print_owed() and "已补打 6 张，还有 2 张" in glass.lines[2]
+    assert papers.print_owed() and printer.printed == [slip(number) for number in range(8)]
+
+
+def test_what_an_older_release_owes_is_printed_as_it_is():
+    board, printer = Board(), Printer()
+    powered(board, printer)
+    os.mkdir(device_flash.ROOT + "/paper")
+    for number in (4, 5):
+        with open(device_flash.ROOT + "/paper/%08d" % number, "wb") as file:
+            file.write(b"\x1b@ slip %d" % number)
+    papers, _ = powered(board, printer)
+    assert papers.readings()["slips_owed"] == 2 and papers.print_owed()
+    assert printer.printed == [b"\x1b@ slip 4", b"\x1b@ slip 5"] and not papers.print_owed()
+
+
+def test_all_that_is_asked_for_happens_on_a_flash_that_fails_and_what_came_before_a_refusal_is_kept():
+    board, printer = Board(), Printer()
+    papers, _ = powered(board, printer)
+    printer.sheets = 0
+    done = []
+
+    def vouchers(fails_at):
+        for number in range(4):
+            if number == fails_at:
+                raise Unavailable("journal.full")
+            done.append(number)
+            yield slip(number)
+
+    try:
+        papers.issue(vouchers(2))
+        raise AssertionError
+    except Unavailable as refusal:
+        assert refusal.code == "journal.full"
+    assert done == [0, 1] and papers.readings()["slips_owed"] == 2
+    board.flash.is_read_only = True
+    papers.issue(vouchers(9))
+    assert done == [0, 1, 0, 1, 2, 3] and papers.readings()["slips_owed"] == 2
+    board.flash.is_read_only = False
+    papers, _ = powered(board, printer)
+    printer.sheets = 100
+    assert papers.print_owed() and printer.printed == [slip(0), slip(1)]
 
 
 def test_a_fault_that_lasts_is_one_record_and_the_oldest_of_too_many_is_given_up():

@@ -2,18 +2,20 @@
 
 A printer that begins to fail is an audit event, once: a scale that "had no paper" all morning is a known excuse.
 
-What is owed lies on flash until it is on paper, one small file of printer bytes for each, because the journal lets go
-of a record when the cloud has it. At most ``MOST``; then the oldest is given up, whose customer has left long ago: what
-it says is in the ledger all the same.
+What is owed lies on flash until it is on paper, because the journal lets go of a record when the cloud has it. What is
+issued together lies in one file, since each file is an erase block: a zero, then each sheet behind its length in two
+bytes. (An older release's file is one sheet as it is, and begins with the printer's ESC.) At most ``MOST`` sheets; then
+the oldest file is given up, whose customer has left long ago: what it says is in the ledger all the same.
 """
 
 import os
+import struct
 
 from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from device.history import History
     from hal.printer import Printer
@@ -22,12 +24,13 @@ OK = "ok"
 MOST = 24
 
 _FOLDER = "/paper"
-_AT_ONCE = 6  # papers for one press of a key: a second of printing, in which nothing is weighed
+_SHEETS = b"\0"  # how a file of ours begins
+_AT_ONCE = 6  # sheets for one press of a key: a second of printing, in which nothing is weighed
 
 
 class Paper:
-    """One printer. ``screen`` has ``refuse(code)`` and ``reprinted(count, left)``; ``owed`` are file numbers, oldest
-    first."""
+    """One printer. ``screen`` has ``refuse(code)`` and ``reprinted(count, left)``; ``owed`` are files, oldest first, as
+    ``[number, sheets, how many of them are on paper already]``."""
 
     def __init__(self, printer: "Printer", screen: object, history: "History", root: str) -> None:
         self._printer = printer
@@ -36,28 +39,30 @@ class Paper:
         self._folder = root + _FOLDER
         self._last_status = OK
         try:
-            self.owed = sorted([int(name) for name in os.listdir(self._folder)])
+            numbers = sorted([int(name) for name in os.listdir(self._folder)])
         except OSError:
-            self.owed = []  # the folder is made with the first of them
+            numbers = []  # the folder is made with the first of them
+        self.owed = [[number, sum([1 for _ in self._sheets(number)]), 0] for number in numbers]
 
     def readings(self) -> "dict[str, object]":
         """Return the printer's health fields."""
-        return {"printer": self._printer.status(), "slips_owed": len(self.owed)}
+        return {"printer": self._printer.status(), "slips_owed": self._left()}
 
     def issue(self, papers: "Iterable[bytes]", later: "Callable[[], bytes] | None" = None) -> None:
-        """Print each, or owe it and then say why; what they are about is in the journal already.
+        """Print each, or owe it and all that follow, and then say why; what they are about is in the journal already.
 
-        ``later`` composes what is owed when that differs from what was to be printed. What is owed is on flash when the
-        screen says why, unless it says "slip.flash". A crash before that: the paper may lack, and nothing else does.
+        ``later`` composes what is owed when that differs from what was to be printed. What is owed is on flash, in one
+        commit, when the screen says why, unless it says "slip.flash". A crash before that: the paper may lack, and
+        nothing else does. Every one of ``papers`` is asked for, whatever becomes of it.
         """
+        papers = iter(papers)
         status, is_kept = OK, True
         for escpos in papers:
-            now = self._printer.status()
-            if now == OK:
+            status = self._printer.status()
+            if status == OK:
                 self._printer.print(escpos)
             else:
-                status = now
-                is_kept = self._owe(later() if later else escpos) and is_kept
+                is_kept = self._owe(later() if later else escpos, papers)
         self._note(status)
         if not is_kept:
             self._screen.refuse("slip.flash")
@@ -78,42 +83,72 @@ class Paper:
         if not self.owed:
             return False
         done = 0
-        for number in self.owed[:_AT_ONCE]:
-            escpos = self._read(number)
-            if escpos and not self.put([escpos]):
-                return True
-            self._forget(number)
-            done += 1
-        self._screen.reprinted(done, len(self.owed))
+        while self.owed and done < _AT_ONCE:
+            oldest = self.owed[0]
+            sheets = self._sheets(oldest[0], oldest[2], _AT_ONCE - done)
+            for escpos in sheets:
+                if not self.put([escpos]):
+                    sheets.close()
+                    return True
+                oldest[2] += 1
+                done += 1
+            if done < _AT_ONCE or oldest[2] == oldest[1]:  # all that can be read of it
+                self._forget(oldest)
+        self._screen.reprinted(done, self._left())
         return True
 
-    def _owe(self, escpos: bytes) -> bool:
-        """Keep what could not be printed; tell whether it is on flash."""
-        number = self.owed[-1] + 1 if self.owed else 1
+    def _left(self) -> int:
+        return sum([sheets - printed for _, sheets, printed in self.owed])
+
+    def _owe(self, first: bytes, others: "Iterator[bytes]") -> bool:
+        """Keep what could not be printed; tell whether it is on flash. ``others`` are asked for in any case."""
+        kept = [self.owed[-1][0] + 1 if self.owed else 1, 0, 0]
         try:
             if not self.owed:
                 self._make_folder()
-            with open(self._path(number), "wb") as file:
-                file.write(escpos)
+            with open(self._path(kept[0]), "wb") as file:
+                self.owed.append(kept)
+                file.write(_SHEETS)
+                escpos = first
+                while escpos:
+                    file.write(struct.pack(">H", len(escpos)))
+                    file.write(escpos)
+                    kept[1] += 1
+                    escpos = next(others, None)
         except OSError:
+            self.owed = [one for one in self.owed if one is not kept]
+            for _ in others:
+                pass
             return False
-        self.owed.append(number)
-        if len(self.owed) > MOST:
+        while len(self.owed) > 1 and self._left() > MOST:
             self._forget(self.owed[0])
         return True
 
-    def _read(self, number: int) -> bytes:
+    def _sheets(self, number: int, first: int = 0, most: int = MOST) -> "Iterator[bytes]":
+        """Yield up to ``most`` sheets of a file from the ``first`` on; none when the power went as it was made."""
         try:
             with open(self._path(number), "rb") as file:
-                return file.read()  # nothing, when the power went while littlefs made the file
+                if file.read(1) not in (_SHEETS, b""):
+                    file.seek(0)
+                    yield file.read()
+                    return
+                size = file.read(2)
+                while size and most > 0:
+                    escpos = file.read(struct.unpack(">H", size)[0])
+                    if first > 0:
+                        first -= 1
+                    else:
+                        most -= 1
+                        yield escpos
+                    size = file.read(2)
         except OSError:
-            return b""
+            return
 
-    def _forget(self, number: int) -> None:
+    def _forget(self, done: "list[int]") -> None:
         """Let go of what is on paper. A crash before it prints that once more."""
-        self.owed.remove(number)
+        self.owed.remove(done)
         try:
-            os.remove(self._path(number))
+            os.remove(self._path(done[0]))
         except OSError:
             return  # it comes back at the next power-on, and is printed once more
 

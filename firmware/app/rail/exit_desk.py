@@ -75,9 +75,7 @@ class ExitDesk:
         carcasses = self._register.find(HANGING, MOST_ON_A_VOUCHER, lot.number)
         if not carcasses:
             raise Rejected("voucher.nothing")
-        while carcasses:
-            self._transfer(lot, buyer, carcasses)
-            carcasses = self._register.find(HANGING, MOST_ON_A_VOUCHER, lot.number)
+        self._paper.issue(self._vouchers(lot, buyer, carcasses))
 
     def reprint(self) -> None:
         """Print what is owed, or else the last voucher once more; Rejected "voucher.nothing" when there is none."""
@@ -86,6 +84,13 @@ class ExitDesk:
         if not self._last:
             raise Rejected("voucher.nothing")
         self._paper.put(self._copies())
+
+    def _vouchers(self, lot: "Lot", buyer: str, carcasses: "list[Entry]") -> "Iterator[bytes]":
+        """Transfer one voucher after the other, and yield the copies of each; only one is held in memory."""
+        while carcasses:
+            self._transfer(lot, buyer, carcasses)
+            yield from self._copies()
+            carcasses = self._register.find(HANGING, MOST_ON_A_VOUCHER, lot.number)
 
     def _transfer(self, lot: "Lot", buyer: str, carcasses: "list[Entry]") -> None:
         number = record.code_of(self._settings.code_base, self._history.totals[0] + 1)
@@ -104,7 +109,6 @@ class ExitDesk:
         self._publisher.wake()
         self._last = (lot, moved)
         self._screen.say(HANDED_OVER % (len(carcasses), number[-7:]))
-        self._paper.issue(self._copies())
 
     def _copies(self) -> "Iterator[bytes]":
         for copy in voucher.COPIES:
