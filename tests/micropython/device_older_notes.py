@@ -57,7 +57,8 @@ class Terminal:
 
     def check(self, is_signed):
         """What was owed is owed, and every card that was known is known as well as before."""
-        earlier, seller, buyer = [self.owed.find(row[0]) for row in (EARLIER, *STAGED)]
+        earlier = self.owed.find(EARLIER[0])
+        seller, buyer = [self.owed.find(row[0]) for row in STAGED]
         assert earlier.is_on(BEFORE.draw(LOT, 50), 5) is True and earlier.is_on(BEFORE, 4) is False
         assert earlier.describe().endswith("draw 50 g of " + LOT)
         assert (seller is not None) == (buyer is not None) == is_signed
