@@ -6,6 +6,7 @@ ONCE ?=
 FAULTS ?=
 TRADES ?=
 SEED ?=
+PROOFS ?=
 SEEDS ?= 1000
 
 .PHONY: help dev demo devices simulate test check fix bench soak pictures lock firmware clean
@@ -19,6 +20,7 @@ help:
 	@echo "make fix          let the linters mend what they can"
 	@echo "make bench        the figures of the README, measured now on this machine"
 	@echo "make soak         a day of 1,000 sales at each device with everything going wrong (TRADES=12: a short one)"
+	@echo "                  PROOFS=50: then simulation, force and fuzz at 50 times CI's size, traces in 10,000,000 records"
 	@echo "make pictures     the pictures of docs/, taken anew by the tests of the pages"
 	@echo "make firmware     compile every device for every board it fits, into build/firmware"
 	@echo "make lock         pin the newest versions with hashes"
@@ -63,6 +65,7 @@ bench: $(READY)
 
 soak: $(READY)
 	$(PY) -m simulators.soak $(if $(TRADES),--trades $(TRADES)) $(if $(SEED),--seed $(SEED))
+	$(if $(PROOFS),$(PY) -m simulators.soak.proofs --times $(PROOFS))
 
 pictures: $(READY)
 	mkdir -p docs/pictures/pages

@@ -10,8 +10,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from simulators import chromium
+from tests.examples import examples
 
-settings.register_profile("any machine", deadline=None)  # how long an example takes is not what a test asserts
+# How long an example takes is not what a test asserts.
+settings.register_profile("any machine", deadline=None, max_examples=examples(100))
 settings.load_profile("any machine")
 expect.set_options(timeout=30_000)  # nor how long a page needs to say it
 

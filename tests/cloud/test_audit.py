@@ -26,6 +26,7 @@ from simulators.operator import Operator
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
 from tests.cloud.test_verify_ledger import root_certificate
+from tests.examples import examples
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 Audit = Callable[..., Auditor]
@@ -179,7 +180,7 @@ def _command(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([CHENGXIN, "audit", *map(str, words)], capture_output=True, text=True, check=False)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(what=st.sampled_from(["drop", "rewrite", "swap", "cut_off"]), place=st.integers(0, 5))
 def test_whatever_was_altered_is_noticed_by_who_audited_before(
     cloud: CloudUnderTest, market: Market, audit: Audit, tmp_path: Path, what: str, place: int

@@ -9,6 +9,7 @@ from tracewire.errors import Rejected
 
 from cloud import codec
 from tests.cloud.market import Market
+from tests.examples import examples
 from tests.wire.test_cbor import APPENDIX_A, REFUSED, VALUES
 
 _LIBERAL = st.recursive(
@@ -58,19 +59,19 @@ def test_every_value_of_the_subset_is_read(value: object) -> None:
     _agree(cbor.encode(value))
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.binary(max_size=40))
 def test_both_decoders_agree_on_any_bytes(data: bytes) -> None:
     _agree(data)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(_LIBERAL, st.booleans())
 def test_both_decoders_agree_on_what_a_liberal_encoder_writes(value: object, shares_strings: bool) -> None:
     _agree(cbor2.dumps(value, string_referencing=shares_strings))
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(VALUES, st.data())
 def test_both_decoders_agree_on_damaged_bytes(value: object, data: st.DataObject) -> None:
     encoded = bytearray(cbor.encode(value))
@@ -131,7 +132,7 @@ def _agree_on_record(payload: bytes) -> None:
 PAYLOADS = [cose.parse(sealed).payload for sealed in SEALED]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(st.sampled_from(PAYLOADS), st.data())
 def test_damaged_records_are_refused_for_the_same_reason(payload: bytes, data: st.DataObject) -> None:
     damaged = bytearray(payload)
@@ -175,7 +176,7 @@ _WORTH_TRYING = VALUES | st.sampled_from(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(st.sampled_from(PAYLOADS), st.data())
 def test_any_value_in_any_field_is_judged_alike(payload: bytes, data: st.DataObject) -> None:
     entries = cbor.decode(payload)
@@ -211,7 +212,7 @@ def test_a_message_of_any_length_is_taken_apart_alike(length: int) -> None:
         assert found == expected
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.sampled_from(SEALED), st.data())
 def test_both_parsers_agree_on_damaged_messages(sealed: bytes, data: st.DataObject) -> None:
     damaged = bytearray(sealed)

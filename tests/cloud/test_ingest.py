@@ -12,6 +12,7 @@ from cloud.ledger import store
 from simulators.node import Node
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
+from tests.examples import examples
 
 HEALTH = {"uptime_s": 1, "journal_pending": 0, "journal_permille": 0}
 
@@ -195,7 +196,7 @@ def test_more_refusals_than_a_receipt_holds_go_into_the_next_one(cloud: CloudUnd
     assert [len(receipt.refused) for receipt in receipts] == [64, 6]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True))
 def test_a_bit_flipped_anywhere_is_never_accepted(cloud: CloudUnderTest, market: Market, place: float) -> None:
     sealed = bytearray(market.scale.seal(record.HEALTH, dict(HEALTH)))

@@ -10,6 +10,7 @@ from cloud.ledger import store
 from simulators.node import Node, now_ms
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
+from tests.examples import examples
 
 HOUR_MS = 3_600_000
 
@@ -55,7 +56,7 @@ def test_a_first_record_that_is_not_number_one_leaves_a_hole_at_the_start(
     assert [(each.seq_from, each.seq_to) for each in answer.receipts] == [(2, 2)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(8)), cut=st.integers(1, 7))
 def test_any_order_and_any_cut_into_envelopes_ends_with_the_whole_chain(
     cloud: CloudUnderTest, market: Market, order: list[int], cut: int

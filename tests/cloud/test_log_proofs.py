@@ -11,6 +11,7 @@ from cloud.ledger.merkle import Range
 from cloud.ledger.tree import Log
 from tests.cloud.conftest import CloudUnderTest
 from tests.cloud.market import Market
+from tests.examples import examples
 
 
 def _naive_root(leaves: list[bytes]) -> bytes:
@@ -34,7 +35,7 @@ def _change(cloud: CloudUnderTest, index: int) -> None:
         connection.execute(update(store.records).where(chosen).values(sealed=changed))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 9), min_size=1, max_size=4))
 def test_the_log_is_the_tree_over_the_sealed_bytes(cloud: CloudUnderTest, market: Market, cuts: list[int]) -> None:
     for cut in cuts:

@@ -1,6 +1,6 @@
 """The cloud against its own description: whatever is asked, no 500, and every answer as ``/openapi.json`` says.
 
-The requests are the same in every run: what is found once must be found again.
+The requests are the same in every run: what is found once must be found again. More of them: CHENGXIN_EXAMPLES=50.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,13 @@ from cloud.errors import MEDIA_TYPE, Problem
 from cloud.ingest import endpoints as ingest
 from tests.cloud.conftest import CloudUnderTest, listener
 from tests.cloud.market import Market
+from tests.examples import examples
+
+pytestmark = pytest.mark.hypothesis
+"""Schemathesis does not set the mark by which `make soak` finds properties."""
 
 EVERY_REQUEST = settings(
-    max_examples=30,
+    max_examples=examples(30),
     derandomize=True,
     database=None,
     deadline=None,

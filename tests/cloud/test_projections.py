@@ -19,6 +19,7 @@ from cloud.timeseries import store as timeseries
 from cloud.timeseries.activity import Activity
 from tests.cloud.conftest import LONG_ENOUGH_SECONDS, CloudUnderTest
 from tests.cloud.market import Market
+from tests.examples import examples
 
 DAY_MS = 86_400_000
 
@@ -40,7 +41,7 @@ def _derived(cloud: CloudUnderTest) -> Projections:
 STEPS = st.lists(st.sampled_from(["pork", "card", "sale", "health", "deliver", "restart"]), min_size=3, max_size=14)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_a_rebuild_equals_what_grew_record_by_record(steps: list[str]) -> None:
     market = Market()

@@ -16,6 +16,7 @@ from cloud.batches import flagged, repository, stock, tolerances
 from cloud.batches.projection import BatchLinks
 from cloud.ledger.entry import Entry
 from simulators.node import Node
+from tests.examples import examples
 
 LOTS = tuple(f"3502000010003000000{number}" for number in range(5))
 GOODS = "猪肉"
@@ -64,7 +65,7 @@ happenings = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@settings(max_examples=examples(40), deadline=None, database=None)
 @given(history=st.lists(happenings, max_size=14), shuffle=st.randoms(use_true_random=False), page=st.integers(1, 5))
 def test_any_order_gives_the_sums_and_flags_of_the_model(history: list[Happening], shuffle: Any, page: int) -> None:
     expected_sums, expected_flags = model_sums(history), model_flags(history)

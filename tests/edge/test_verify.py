@@ -10,6 +10,7 @@ from edge.inbox import Delivery
 from edge.verify import Refused, Signed, Verified
 from simulators.node import Node, now_ms
 from tests.edge.conftest import Bench, delivery
+from tests.examples import examples
 
 CLOCK: dict[str, object] = {"before_ms": 1, "source": 1}
 
@@ -128,7 +129,7 @@ def test_a_revoked_key_counts_up_to_its_last_number(bench: Bench) -> None:
     assert code_of(bench, second, "scale-past") == "device.revoked"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(position=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_a_flipped_bit_anywhere_is_refused(bench: Bench, position: int, bit: int) -> None:
     sealed = bytearray(bench.nodes["scale-0002"].seal(2, {"before_ms": 1, "source": 1}))
@@ -136,7 +137,7 @@ def test_a_flipped_bit_anywhere_is_refused(bench: Bench, position: int, bit: int
     assert isinstance(bench.verifier.judge(delivery(bytes(sealed), "scale-0002")), Refused)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(max_size=300), topic=st.sampled_from([topics.up("scale-0001"), "", "cx/1//up", "#"]))
 def test_noise_is_refused_and_never_raises(bench: Bench, noise: bytes, topic: str) -> None:
     assert isinstance(bench.verifier.judge(Delivery(topic, noise, now_ms(), lambda: None)), Refused)

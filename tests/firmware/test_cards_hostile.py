@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from tracewire import cbor
 from tracewire.errors import Misuse, Rejected, Unavailable
 
+from tests.examples import examples
+
 KEYS = CardKeys(1, b"r" * 16, b"m" * 16, b"c" * 16, b"s" * 16, b"w" * 16)
 KEYRING = Keyring([KEYS])
 UID = b"\x04\xde\x5f\x1e\xac\xc0\x40"
@@ -157,7 +159,7 @@ class HostileReader:
 NATIVE_ANSWER = st.tuples(OCTETS, st.sampled_from([b"\x91\x00", b"\x91\xaf", b"\x91\xae", b"\x90\x00"])).map(b"".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.sampled_from([b"\x90\x00", b"\x01\x91\x00"]) | NATIVE_ANSWER | OCTETS, max_size=9))
 def test_chips_that_take_commands(tmp_path_factory: pytest.TempPathFactory, answers: list[bytes]) -> None:
     reader = HostileReader(answers)
@@ -166,7 +168,7 @@ def test_chips_that_take_commands(tmp_path_factory: pytest.TempPathFactory, answ
     assert outcome(card.read()) in {"card.foreign", "card.gone"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.sampled_from([b"", bytes(16), b"\x00\x30" + bytes(14)]) | st.binary(min_size=16, max_size=16), max_size=60
