@@ -155,7 +155,7 @@ def create_cloud(config: Config, workers: int = 1, *, project: bool = True) -> C
     accounts = open_accounts(config)
     watch = Watch(config.directory, stores, accounts, registry, now_ms)
     lookout = _lookout(config, watch)
-    stopping = Stopping(stores.ledger, stores.projections, lambda: derived.watermarks()[Places.name])
+    stopping = Stopping(stores.ledger, stores.projections, lambda: min(derived.watermarks_of(Places.name).values()))
     follow = functools.partial(_follow, enforcement, stopping, shipper, lookout)
     worker = Worker(derived, metrics, follow, None if project else ())
     own_key = _own_key(config.directory / "record.key", registry)

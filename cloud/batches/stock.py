@@ -165,6 +165,8 @@ def add(connection: Connection, entries: Sequence[Entry], links: Sequence[Link])
 def of_lots(connection: Connection, lots: Iterable[str]) -> list[Stock]:
     """Return what is known of these lots."""
     chosen = sorted(lots)
+    if not chosen:
+        return []
     found = {lot: Stock(lot) for lot in chosen}
     for row in connection.execute(select(_stock).where(_stock.c.lot.in_(chosen))):
         found[row.lot] = Stock(row.lot, *(getattr(row, name) for name in _COUNTED))

@@ -70,9 +70,8 @@ class _Page:
         has_wrong_clock = bool(notes) and any(code.startswith("clock.") for code, _ in notes)
         self.records.append(_row(record, link, self.next_index, now_ms, has_wrong_clock))
         self.leaves.append(record.arrival.sealed)
-        self.flags += [
-            {"idx": self.next_index, "device": record.device, "code": code, "detail": detail} for code, detail in notes
-        ]
+        for code, detail in notes:
+            self.flags.append({"idx": self.next_index, "device": record.device, "code": code, "detail": detail})
         self.next_index += 1
 
     def write(self, connection: Connection) -> tuple[int, bytes]:
@@ -167,10 +166,12 @@ def _row(record: Verified, link: Link, index: int, now_ms: int, has_wrong_clock:
     arrival = record.arrival
     # A gateway's word on the time is taken only up to our own.
     moment_ms = min(arrival.received_ms, now_ms) if has_wrong_clock else link.time_ms
-    where = (index, record.device, link.seq, link.digest, link.prev, record.kid, record.record.kind)
-    when = (link.time_ms, arrival.received_ms, now_ms, moment_ms)
-    who = (arrival.gateway, record.site, record.standing)
-    return (*where, *when, *who, *link.totals, *link.added, arrival.sealed)
+    return (
+        index, record.device, link.seq, link.digest, link.prev, record.kid, record.record.kind,
+        link.time_ms, arrival.received_ms, now_ms, moment_ms,
+        arrival.gateway, record.site, record.standing,
+        *link.totals, *link.added, arrival.sealed,
+    )  # fmt: skip
 
 
 def _fork_row(record: Verified, now_ms: int) -> dict[str, Any]:

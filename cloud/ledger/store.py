@@ -188,6 +188,7 @@ _TOPS = Lookup((records.c.device,), _top_of)
 _HEADS = select(records.c.seq, records.c.digest, records.c.kid).where(
     records.c.device == bindparam("device"), records.c.seq.in_(bindparam("seqs", expanding=True))
 )
+_LAST_INDEX = select(func.max(records.c.idx))
 _OPEN_HOLES = Lookup(
     (holes.c.device,),
     lambda asked: select(holes.c.device, holes.c.from_seq, holes.c.to_seq, holes.c.noticed_ms).join_from(
@@ -224,7 +225,7 @@ def claim(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 
 def last_index(connection: Connection) -> int:
     """Return the place of the newest record, 0 for an empty ledger."""
-    return connection.execute(select(func.max(records.c.idx))).scalar_one() or 0
+    return connection.execute(_LAST_INDEX).scalar_one() or 0
 
 
 def open_holes(connection: Connection, devices: Sequence[str]) -> list[Row[Any]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from cloud.accounts.asked import RULE
-from cloud.ops.metrics import sources
+from cloud.ops.metrics import Sources, sources
 from cloud.ops.register import register
 from cloud.ops.rules import Rule
 from cloud.ops.tickets import Fault, by_rule
@@ -82,10 +82,13 @@ class Alerts:
     def look(self) -> int:
         """Look once, and return how many devices a rule has fired for; what follows is on disk when this returns."""
         now_ms = self._watch.now_ms()
-        return sum(self._look_under(rule, now_ms) for rule in self._watch.rules)
+        tables = sources(now_ms)
+        with self._watch.reading() as fleet:
+            return sum(
+                self._look_under(rule, _holds(fleet, rule, now_ms, tables), now_ms) for rule in self._watch.rules
+            )
 
-    def _look_under(self, rule: Rule, now_ms: int) -> int:
-        holds = self._holds(rule, now_ms)
+    def _look_under(self, rule: Rule, holds: dict[str, dict[str, str]], now_ms: int) -> int:
         with self._watch.ledger.reader.connect() as connection:
             if not _turn(connection, rule, holds, now_ms):
                 return 0
@@ -100,13 +103,12 @@ class Alerts:
                 connection.execute(insert(outbox), {"made_ms": now_ms, "body": _message(rule, turn, now_ms)})
         return len(turn.fired)
 
-    def _holds(self, rule: Rule, now_ms: int) -> dict[str, dict[str, str]]:
-        """Return where each device stands for which the rule holds now."""
-        tables = sources(now_ms)
-        columns = (register.c.name.label("device"), register.c.site, register.c.division)
-        statement = select(*columns).select_from(tables.joined).where(rule.holds(now_ms, tables))
-        with self._watch.reading() as connection:
-            return {row["device"]: dict(row) for row in connection.execute(statement).mappings()}
+
+def _holds(fleet: Connection, rule: Rule, now_ms: int, tables: Sources) -> dict[str, dict[str, str]]:
+    """Return where each device stands for which the rule holds now."""
+    columns = (register.c.name.label("device"), register.c.site, register.c.division)
+    statement = select(*columns).select_from(tables.joined).where(rule.holds(now_ms, tables))
+    return {row["device"]: dict(row) for row in fleet.execute(statement).mappings()}
 
 
 def _turn(connection: Connection, rule: Rule, holds: Collection[str], now_ms: int) -> Turn:

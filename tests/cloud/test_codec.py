@@ -1,13 +1,17 @@
 """The fast decoder says what the format's own says, of every byte string."""
 
+from collections.abc import Callable
+
 import cbor2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tracewire import cbor, cose, record
+from tracewire import cbor, cose, p256, record
+from tracewire.curve.parameters import ORDER
 from tracewire.errors import Rejected
 
 from cloud import codec
+from simulators.node import Node
 from tests.cloud.market import Market
 from tests.examples import examples
 from tests.wire.test_cbor import APPENDIX_A, REFUSED, VALUES
@@ -229,3 +233,33 @@ def test_both_parsers_agree_on_damaged_messages(sealed: bytes, data: st.DataObje
 def test_what_is_no_record_is_refused_when_reopened(payload: bytes) -> None:
     sealed = cose.seal(payload, cose.RECORD, Market().cloud.key)
     assert _outcome(codec.reopen, sealed) == _outcome(record.decode, payload)
+
+
+SCALE = Node("scale-0001", "scale")
+STRANGER = Node("scale-0002", "scale")
+
+
+def _mirrored(sealed: bytes) -> bytes:
+    return sealed[:-32] + (ORDER - int.from_bytes(sealed[-32:], "big")).to_bytes(32, "big")
+
+
+@pytest.mark.parametrize("detail", ["", 300 * "x"], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "bend",
+    [
+        bytes,
+        _mirrored,
+        lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]),
+        lambda sealed: sealed[:-64] + bytes(64),
+        lambda sealed: sealed[:40] + bytes([sealed[40] ^ 1]) + sealed[41:],
+        lambda sealed: cose.seal(cose.parse(sealed).payload, cose.RECEIPT, SCALE.key),
+    ],
+)
+@pytest.mark.parametrize("signer", [SCALE, STRANGER], ids=lambda node: node.credential.name)
+def test_a_signature_is_judged_alike(bend: Callable[[bytes], bytes], detail: str, signer: Node) -> None:
+    key = p256.VerifyingKey(signer.key.point)
+    sealed = bend(cose.seal(cbor.encode({1: 40 * b"x", 2: detail}), cose.RECORD, SCALE.key))
+    message = codec.parse(sealed)
+    expected = _outcome(lambda _: cose.verify(message, cose.RECORD, key), sealed)
+    assert _outcome(lambda data: codec.verify(data, message, key), sealed) == expected
+    assert expected[0] == ("value" if bend is bytes and signer is SCALE else "refused")
