@@ -6,10 +6,22 @@ Run one test: ``micropython device_rollback.py test_name``; tests/firmware/test_
 import sys
 
 from device import mark
+from device.history import History
+from device.journal import Journal
+from device.keystore import KeyStore
+from hal import entropy
 from tracewire import record
 
 import device_flash
-from device_history import SECRET, WEIGHING, Board, code_of
+from device_history import BOOT, PATH, SECRET, WEIGHING, Board, code_of
+
+
+class CountingKey(KeyStore):
+    signatures = 0
+
+    def sign(self, message):
+        self.signatures += 1
+        return super().sign(message)
 
 
 def write(history, count):
@@ -37,6 +49,19 @@ def test_a_copy_taken_while_the_power_was_off_is_found_out_at_once():
         assert code_of(history.write, [(record.WEIGHING, WEIGHING)]) == "journal.set_back"
         assert code_of(history.audit, "rollback_detected", "test") == "journal.set_back"
         assert board.journal.next_seq == 5 and copy_of(board) == image
+
+
+def test_not_even_what_is_then_refused_is_signed():
+    board = Board()
+    image = copy_of(board)
+    write(board.boot(), 3)
+    restored(board, image)
+    key = CountingKey(device_flash.ROOT, entropy.read)
+    history = History(Journal(PATH, board.capacity), key, board.clock, BOOT, mark.Mark(board.nvram, key.kid))
+    history.start()
+    assert code_of(history.write, [(record.WEIGHING, WEIGHING)]) == "journal.set_back"
+    assert code_of(history.audit, "rollback_detected", "test") == "journal.set_back"
+    assert key.signatures == 0
 
 
 def test_it_stays_found_out_through_power_cuts_and_when_the_newest_image_comes_back():

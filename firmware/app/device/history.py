@@ -145,6 +145,8 @@ class History:
             self._seal([(record.CLOCK, {"before_ms": self.time_ms, "source": _CLOCK_SOURCE_OTHER})], now_ms)
 
     def _seal(self, entries: "Sequence[tuple[int, dict[str, object]]]", now_ms: int) -> "list[tuple[Record, bytes]]":
+        if self._journal.is_set_back:
+            raise Unavailable("journal.set_back")  # before a number is signed that may be taken
         if self._kept_events != self.event_counter:
             self._keep_events()  # before another record hides the one that has the number
         first_seq = self._journal.next_seq
