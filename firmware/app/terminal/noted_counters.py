@@ -1,6 +1,7 @@
 """The table of what was last seen of each card, kept as notes: 20 bytes on flash for a card instead of the whole table.
 
-What is kept reaches the flash with the next ``Notes.flush``, which is made before anything is signed that rests on it.
+What is kept reaches the flash with the next ``Notes.flush``. Before a deal is signed, cards that are owed something are
+left for a later one: the write tells as much of them, and when they are written their rows change once more.
 """
 
 import struct
@@ -9,7 +10,7 @@ from cards.counters import CAPACITY, Counters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from terminal.notes import Notes
 
@@ -42,19 +43,19 @@ class NotedCounters(Counters):
             length, uid, generation, tag, taps = struct.unpack(_ROW, note[at : at + NOTED_BYTES] + b"\0")
             super().keep(uid[:length], generation, tag, taps)
 
-    def notes(self, is_all: bool) -> "Iterator[bytes]":
+    def notes(self, is_all: bool, later: "Sequence[bytes]") -> "Iterator[bytes]":
         """Return the notes that make this table, the row that goes next first, or those of what changed."""
         count = len(self._rows) // ROW_BYTES
         if is_all:
             rows = [(self._oldest + step) % count * ROW_BYTES for step in range(count)]
         else:
-            rows = [at for at in map(self._find, self._fresh) if at is not None]
+            rows = [self._find(uid) for uid in self._fresh if uid not in later and self.knows(uid)]
         for start in range(0, len(rows), _ROWS_OF_A_NOTE):
             yield b"".join([self._rows[at : at + NOTED_BYTES] for at in rows[start : start + _ROWS_OF_A_NOTE]])
 
-    def flushed(self) -> None:
-        """What changed is on flash."""
-        self._fresh = []
+    def flushed(self, later: "Sequence[bytes]") -> None:
+        """What changed is on flash, but for these cards."""
+        self._fresh = [uid for uid in self._fresh if uid in later]
 
     def _store(self) -> None:
         self._is_changed = True

@@ -6,8 +6,9 @@ the state goes into one file, the *base*, as the notes that make it, and the slo
 tests/micropython/deal_wear.py.
 
     notes = Notes(root)
-    notes.join(tag, owner)     whose notes these are: ``restore(note)`` takes one back, ``notes(is_all)`` makes those of
-                               all its state, or of what changed since ``flushed()``
+    notes.join(tag, owner)     whose notes these are: ``restore(note)`` takes one back, ``notes(is_all, later)`` makes
+                               those of all its state, or of what changed since ``flushed(later)``, but for cards that
+                               can wait
     notes.flush()              what changed is on flash: all of it, or nothing when the power goes
 
 A file is its serial number, each note behind its length, a zero, and a CRC-32 of all that. A base stands for every slot
@@ -22,7 +23,7 @@ from tracewire.errors import Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 DIRECTORY = "notes"
 SLOTS = 96
@@ -56,9 +57,12 @@ class Notes:
         for serial in range(self._base + 1, self._newest + 1):
             self._read(serial % self._slots, tag)
 
-    def flush(self) -> None:
-        """Put what changed on flash, in one commit; Unavailable "notes.flash", and then the next flush tries again."""
-        changed = list(self._collect(False))
+    def flush(self, later: "Sequence[bytes]" = ()) -> None:
+        """Put what changed on flash, in one commit; Unavailable "notes.flash", and then the next flush tries again.
+
+        What was seen of the cards ``later`` may wait for the next flush.
+        """
+        changed = list(self._collect(False, later))
         if not changed:
             return
         if self._newest - self._base == self._slots:
@@ -66,22 +70,22 @@ class Notes:
             return
         self._write((self._newest + 1) % self._slots, self._newest + 1, changed)
         self._newest += 1
-        self._tell()
+        self._tell(later)
 
     def gather(self) -> None:
         """Put the whole state into the base, what changed as well, in one commit; Unavailable "notes.flash"."""
-        self._write(self._slots, self._newest, self._collect(True))
+        self._write(self._slots, self._newest, self._collect(True, ()))
         # Committed. Before: boot finds base and slots as they were; from here on it takes every slot for stale.
         self._base = self._newest
-        self._tell()
+        self._tell(())
 
-    def _tell(self) -> None:
+    def _tell(self, later: "Sequence[bytes]") -> None:
         for owner in self._owners.values():
-            owner.flushed()
+            owner.flushed(later)
 
-    def _collect(self, is_all: bool) -> "Iterator[bytes]":
+    def _collect(self, is_all: bool, later: "Sequence[bytes]") -> "Iterator[bytes]":
         for tag, owner in self._owners.items():
-            for note in owner.notes(is_all):
+            for note in owner.notes(is_all, later):
                 yield bytes((tag,)) + note
 
     def _write(self, place: int, serial: int, notes: "Iterable[bytes]") -> None:

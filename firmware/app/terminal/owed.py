@@ -7,6 +7,7 @@ each write that a deal owes is noted beside the record, and settled when its car
     one further, contents as owed     it has it: the answer was lost
     one further, other contents       another terminal wrote it from the old state: write it on top
     further than that                 nobody can tell: the card is left alone, and an audit record says so
+    not as far as before the deal     it was set back, and is refused
 
 One note before the record, ``stage``, under the number that the record will take, and none after it. Numbers follow
 each other without a gap, so a deal was signed when as many were counted, and a note under the same number again means
@@ -15,10 +16,12 @@ with what was seen of the card; a power cut before that asks the card once more.
 """
 
 from tracewire import cbor, chain, record
-from tracewire.errors import Unavailable
+from tracewire.errors import Rejected, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cards.contents import Contents
 
     from terminal.notes import Notes
@@ -61,8 +64,10 @@ class Write:
         return what.receive(plu, lot, grams) if is_receipt else what.draw(lot, grams)
 
     def is_on(self, what: "Contents", generation: int) -> "bool | None":
-        """Tell whether the card has it already; None when nobody can tell."""
-        if generation <= self._generation:
+        """Tell whether the card has it already; None when nobody can tell, Rejected "card.rolled_back"."""
+        if generation < self._generation:
+            raise Rejected("card.rolled_back", "%d after %d" % (generation, self._generation))
+        if generation == self._generation:
             return False
         if generation == self._generation + 1:
             return digest(what) == self._target
@@ -96,11 +101,14 @@ class Owed:
     def stage(self, number: int, writes: "list[Write]") -> None:
         """Note what the ``number``-th deal will owe once it is signed; on flash when this returns.
 
-        With it goes what was grouped before: whatever the deal rests on. Raises Unavailable "notes.flash".
+        With it goes what was grouped before. What was seen of a card that is owed something can wait, because the write
+        says which generation the card was; but not when its last write is settled here. Raises Unavailable
+        "notes.flash".
         """
         self._staged = [number] + [write.row for write in writes]
         self._changes.append(cbor.encode(self._staged))
-        self._notes.flush()
+        owed = [row[0] for row in self._rows + self._staged[1:]]
+        self._notes.flush([uid for uid in owed if cbor.encode(uid) not in self._changes])
 
     def commit(self) -> "list[Write]":
         """The deal is in the journal: owe what was staged. Returns the oldest writes, for which there is no room."""
@@ -144,8 +152,8 @@ class Owed:
                 self._owe(self._staged[1:])
             self._staged = said
 
-    def notes(self, is_all: bool) -> "list[bytes]":
-        """Return the notes that make this list, or those of what changed."""
+    def notes(self, is_all: bool, later: "Sequence[bytes]") -> "list[bytes]":  # noqa: ARG002
+        """Return the notes that make this list, or those of what changed; none of them waits."""
         if not is_all:
             return self._changes
         said = [[MOVED, row] for row in self._rows]
@@ -153,7 +161,7 @@ class Owed:
             said.append(self._staged)
         return [cbor.encode(one) for one in said]
 
-    def flushed(self) -> None:
+    def flushed(self, later: "Sequence[bytes]") -> None:  # noqa: ARG002
         """What changed is on flash."""
         self._changes = []
 

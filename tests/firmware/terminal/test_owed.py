@@ -62,6 +62,8 @@ def test_what_is_settled_is_on_flash_with_the_next_flush(tmp_path: Path) -> None
 def test_a_write_is_on_the_card_when_it_is_one_generation_further_and_says_so() -> None:
     write, after = draw(), STOCK.draw(PIGS, 5_000)
     assert write.is_on(STOCK, 7) is False
+    with pytest.raises(Rejected, match=r"card\.rolled_back"):
+        write.is_on(STOCK, 6)
     assert write.is_on(after, 8) is True
     assert write.is_on(STOCK.draw(PIGS, 300), 8) is False
     assert write.is_on(after, 9) is None
