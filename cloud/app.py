@@ -21,6 +21,7 @@ from cloud.accounts import endpoints as accounts_endpoints
 from cloud.accounts.guard import Guard
 from cloud.accounts.service import Accounts
 from cloud.batches.projection import BatchLinks
+from cloud.codes.labels import Labels
 from cloud.config import Config
 from cloud.console import decision_endpoints
 from cloud.console import endpoints as console_endpoints
@@ -84,6 +85,7 @@ def every_projection() -> list[Projection]:
         Fleet(),
         FreezesHeard(),
         Keeping(),
+        Labels(),
         Places(),
         *([Shipping()] if _series_url() else []),
     ]

@@ -3,7 +3,7 @@
 Why a table between: the pages hold no key. They leave here what a person confirmed, and the console's own program
 (``cloud/console/sealing.py``) seals it, so a fault in a page can ask but neither sign nor read the key. What is asked
 is on disk when the page answers, and asked once however often somebody presses the button. Statements about devices
-(``ASSET``, ``TICKET``) go the same way, with the fields of their record as JSON.
+(``ASSET``, ``TICKET``) and labels (``LABELLING``) go the same way, with the fields of their record as JSON.
 
 The record carries a commitment to the account, SHA-256 over salt and name. Both stay here, with the role; erasing the
 account takes them away, and the seal holds.
@@ -23,8 +23,8 @@ from cloud.db.engine import Store
 from cloud.db.upsert import insert
 
 ASKED, SEALED, DELIVERED, REFUSED = "asked", "sealed", "delivered", "refused"
-ASSET, TICKET = "asset", "ticket"
-"""Words of statements about a device; those of decisions are in ``tracewire.vocabulary.DECISIONS``."""
+ASSET, TICKET, LABELLING = "asset", "ticket", "labelling"
+"""Words of statements about devices and labels; those of decisions are in ``tracewire.vocabulary.DECISIONS``."""
 
 RULE = "rule"
 """Role of a rule that reports a fault; with a colon it begins what stands for its account, as no person's name does."""

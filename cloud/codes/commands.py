@@ -3,18 +3,28 @@
 import getpass
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from tracewire import record
 from tracewire.errors import Rejected, TracewireError
 
-from cloud.codes import overrides, profiles, ranges
+from cloud.codes import labels, overrides, profiles, ranges, reconcile
+from cloud.codes.labels import Labelled, Labels
 from cloud.codes.ranges import Application, Person, Stand
+from cloud.codes.reckoning import Reckoning
 from cloud.config import load
 from cloud.db.engine import Store
-from cloud.stores import open_ledger
+from cloud.db.keyset import FIRST
+from cloud.projection_schema import DerivedSchema
+from cloud.recall.commands import Account, Ingest
+from cloud.recall.commands import Directory as ConsoleDirectory
+from cloud.recall.console import Console
+from cloud.stores import open_ledger, open_projections
+
+_MOST_STRAYS = 100
 
 code = typer.Typer(help="What a code is, and who has which labels.", no_args_is_help=True)
 label_range = typer.Typer(
@@ -26,6 +36,9 @@ Text = Annotated[str, typer.Argument(metavar="CODE", help="As printed or typed; 
 Directory = Annotated[Path, typer.Option("--dir", help="Directory of the cloud node.", file_okay=False)]
 Number = Annotated[int, typer.Argument(metavar="RANGE", help="Number of the range.")]
 By = Annotated[str, typer.Option(default_factory=getpass.getuser, help="Who does this; stays on record.")]
+First = Annotated[str, typer.Argument(help="Code of the first label, 17 digits.")]
+Last = Annotated[str, typer.Argument(help="Code of the last label.")]
+Holder = Annotated[str, typer.Option(help="Device or printer that had the labels.")]
 Kind = Annotated[str | None, typer.Option(help="Name of a profile; every one that fits unless given.")]
 
 
@@ -128,49 +141,88 @@ def issue(
 
 
 @label_range.command("use")
-def use(number: Number, first: int, last: int, directory: Directory, by: By) -> None:
-    """Say that issued numbers were used.
+def use(
+    *,
+    first: First,
+    last: Last,
+    lot: Annotated[str, typer.Option(help="Lot that they were put on.")],
+    console: ConsoleDirectory,
+    cloud: Ingest,
+    account: Account,
+    device: Holder = "",
+) -> None:
+    """Seal that labels were put on a lot. Nothing is looked up first: what does not fit is flagged afterwards.
 
-    Example: chengxin code range use 1 1 480 --dir cloud
+    Example: chengxin code range use 35082126000000019 35082126000004803 --lot 35020000100010000001 --device farm-0001
+      --console console-01 --cloud https://cloud.example:8443
     """
-    with _store(directory) as store:
-        _tell(ranges.spend(store, number, first, last, _person(by)))
+    _seal(console, cloud, account, (first, last), lot=lot, device=device)
 
 
 @label_range.command("void")
 def void(
     *,
-    number: Number,
-    first: int,
-    last: int,
+    first: First,
+    last: Last,
     reason: Annotated[str, typer.Option(help="Why they are worth nothing.")],
-    directory: Directory,
-    by: By,
+    console: ConsoleDirectory,
+    cloud: Ingest,
+    account: Account,
+    device: Holder = "",
 ) -> None:
-    """Say that issued numbers are void.
+    """Seal that labels are worth nothing.
 
-    Example: chengxin code range void 1 481 500 --reason "roll torn" --dir cloud
+    Example: chengxin code range void 35082126000004811 35082126000005009 --reason "roll torn"
+      --console console-01 --cloud https://cloud.example:8443
     """
-    with _store(directory) as store:
-        _tell(ranges.spend(store, number, first, last, _person(by), reason=reason))
+    _seal(console, cloud, account, (first, last), reason=reason, device=device)
 
 
 @label_range.command("list")
 def show(directory: Directory) -> None:
-    """Reconcile: of each range, what was allotted, issued, used and void, and how many nobody has accounted for.
+    """Reconcile: of each range, what was issued, used and void, how many nobody accounted for, and what does not fit.
 
     Example: chengxin code range list --dir cloud
     """
-    with _store(directory) as store:
+    with (
+        _store(directory) as store,
+        _derived(directory) as derived,
+        store.reader.connect() as ledger,
+        derived.reader.connect() as graph,
+    ):
         for stand in ranges.every(store):
-            _tell(stand)
+            _tell(stand, reconcile.of_range(ledger, graph, stand))
+        for said in reconcile.without_range(ledger, graph, FIRST, _MOST_STRAYS).rows:
+            typer.echo(f"  no_range  {' to '.join(said.codes)}  {_source(said)}")
 
 
-def _tell(stand: Stand) -> None:
+def _seal(directory: Path, cloud: str, account: str, codes: tuple[str, str], **what: str) -> None:
+    with _said():
+        numbers = labels.between(*map(labels.parse, codes))
+        fields = labels.fields_of(numbers, entered_ms=_now_ms(), **what)
+        console = Console(directory)
+        seq = console.seal(record.LABELLING, fields, account)
+        typer.echo(f"Statement {seq} is sealed: labels {numbers.first} to {numbers.last} of {numbers.division}.")
+        console.deliver(cloud)
+    typer.echo("It is in the ledger.")
+
+
+def _tell(stand: Stand, reckoning: Reckoning | None = None) -> None:
     span = f"{stand.first} to {stand.last}" if stand.first else f"{stand.wanted} wanted"
-    spent = stand.spent
-    counts = f"issued {spent.issued}, used {spent.used}, void {spent.void}, outstanding {spent.outstanding}"
-    typer.echo(f"{stand.id:4}  {stand.division}-{stand.year}  {stand.state:8}  {span}  {stand.holder}  {counts}")
+    where = f"{stand.id:4}  {stand.division}-{stand.year}  {stand.state:8}  {span}"
+    line = f"{where}  {stand.holder}  issued {stand.issued}"
+    if reckoning is None:
+        typer.echo(line)
+        return
+    counts = f"used {reckoning.used}, void {reckoning.void}, outstanding {reckoning.outstanding}"
+    typer.echo(f"{line}, {counts}")
+    for fault in reckoning.faults:
+        proof = ", ".join(map(_source, fault.proof))
+        typer.echo(f"  {fault.code}  {stand.label(fault.first)} to {stand.label(fault.last)}  {proof}")
+
+
+def _source(said: Labelled) -> str:
+    return "said by command, without a record" if said.index is None else f"record {said.index}"
 
 
 def _let_pass(directory: Path, reading: profiles.Reading) -> str:
@@ -179,7 +231,11 @@ def _let_pass(directory: Path, reading: profiles.Reading) -> str:
 
 
 def _person(name: str) -> Person:
-    return Person(name, time.time_ns() // 1_000_000)
+    return Person(name, _now_ms())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @contextmanager
@@ -190,6 +246,15 @@ def _store(directory: Path) -> Iterator[Store]:
             yield store
         finally:
             store.close()
+
+
+@contextmanager
+def _derived(directory: Path) -> Iterator[Store]:
+    """Open the projections as far as labels are concerned; what no cloud has made yet is empty."""
+    schema = DerivedSchema([Labels()])
+    with closing(open_projections(load(directory), schema)) as store:
+        schema.add_missing(store)
+        yield store
 
 
 @contextmanager

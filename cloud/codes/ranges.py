@@ -1,46 +1,36 @@
-"""County label ranges 起止码: applied for, reviewed by somebody else, allotted, issued in stretches, used or void.
+"""County label ranges 起止码: applied for, reviewed by somebody else, allotted, issued in stretches.
 
-    applied -> approved -> allotted -> (issued -> used | void)
+    applied -> approved -> allotted -> issued
             -> refused
 
 Numbers are 1 to 99,999,999 of one division and year; a range is whole blocks of a thousand. A range is allotted before
 it is needed, so labels are printed without a network, as a scale numbers slips within its own code base.
+What became of the labels afterwards is sealed (``labels.py``) and reckoned up when somebody asks (``reconcile.py``).
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
-from stdnum.iso7064 import mod_11_10
+from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
 from tracewire.errors import Rejected
 
+from cloud.codes.labels import Labelled, Numbers, code_of
+from cloud.codes.reckoning import Issue
 from cloud.codes.store import blocks, moves, ranges
 from cloud.db.engine import Store
+from cloud.db.keyset import Mark, Order, Page, page_of
 from cloud.web import divisions
 
 BLOCK = 1_000
 MOST_BLOCKS = 99_999
 _MOST_WANTED = 10_000_000
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What became of the numbers of a range, in labels."""
-
-    issued: int
-    used: int
-    void: int
-
-    @property
-    def outstanding(self) -> int:
-        """How many were issued of which nobody has said what became: what a reconciliation is about."""
-        return self.issued - self.used - self.void
+_NEWEST_FIRST = Order((ranges.c.id,), is_descending=True)
 
 
 @dataclass(frozen=True)
 class Stand:
-    """A range and what became of it; ``wanted`` in labels."""
+    """A range; ``wanted`` in labels."""
 
     id: int
     holder: str
@@ -51,7 +41,8 @@ class Stand:
     wanted: int
     first: int | None
     last: int | None
-    spent: Spent
+    issued: int
+    """How many of its numbers were handed out."""
 
     @property
     def allotted(self) -> int:
@@ -60,8 +51,7 @@ class Stand:
 
     def label(self, number: int) -> str:
         """Return the whole label code of one of the numbers: division, year, number, check digit."""
-        body = f"{self.division}{self.year}{number:08}"
-        return body + mod_11_10.calc_check_digit(body)
+        return code_of(self.division, self.year, number)
 
 
 @dataclass(frozen=True)
@@ -131,32 +121,62 @@ def issue(store: Store, number: int, count: int, device: str, by: Person) -> tup
         last = first + count - 1
         if count < 1 or last > row.last:
             raise Rejected("range.spent", f"{row.last - first + 1} numbers are left in range {number}")
-        _move(connection, number, ("issued", first, last), by, device=device)
+        _issue(connection, Issue(first, last, device, by.moment_ms), number, by)
         return first, last
 
 
-def spend(store: Store, number: int, first: int, last: int, by: Person, *, reason: str = "") -> Stand:
-    """Say that issued numbers were used, or with a ``reason`` that they are void; once for each number.
-
-    ``Rejected("range.issued")`` for numbers that were not issued, ``Rejected("range.overlap")`` for some already said.
-    """
-    with store.alone() as connection:
-        row = _in_state(connection, number, "allotted")
-        if first > last or first < row.first or last > _issued_to(connection, row):
-            raise Rejected("range.issued", f"numbers {first} to {last} were not all issued")
-        crossing = select(moves).where(
-            moves.c.range == number, moves.c.move != "issued", moves.c.first <= last, moves.c.last >= first
-        )
-        if (other := connection.execute(crossing).first()) is not None:
-            raise Rejected("range.overlap", f"{other.first} to {other.last} are {other.move} already")
-        _move(connection, number, ("void" if reason else "used", first, last), by, reason=reason)
-        return _stand(connection, row)
-
-
 def every(store: Store) -> list[Stand]:
-    """Return all ranges with what became of their numbers: the reconciliation, oldest first."""
+    """Return all ranges, oldest first."""
     with store.reader.connect() as connection:
         return [_stand(connection, row) for row in connection.execute(select(ranges).order_by(ranges.c.id)).all()]
+
+
+def page_of_counties(connection: Connection, divisions: Sequence[str], mark: Mark, limit: int) -> Page[Stand]:
+    """Return a page of the ranges whose division begins with one of these, the newest first."""
+    chosen = select(ranges).where(or_(false(), *(ranges.c.division.startswith(each) for each in divisions)))
+    rows = connection.execute(_NEWEST_FIRST.cut(chosen, mark, limit)).all()
+    page = page_of(rows, mark, limit, lambda row: (row.id,))
+    return page.showing([_stand(connection, row) for row in page.rows])
+
+
+def find(connection: Connection, number: int) -> Stand:
+    """Return a range; ``Rejected("range.unknown")`` when there is none."""
+    return _stand(connection, _row(connection, number))
+
+
+def holding(connection: Connection, numbers: Numbers) -> Stand | None:
+    """Return the range that has the first of these numbers; None when none has."""
+    columns = blocks.c
+    block = (numbers.first - 1) // BLOCK + 1
+    at = columns.division == numbers.division, columns.year == numbers.year, columns.block == block
+    number = connection.execute(select(columns.range).where(*at)).scalar_one_or_none()
+    return None if number is None else find(connection, number)
+
+
+def tops(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return by division and year the highest number that a range has; below it all numbers have one."""
+    columns = blocks.c
+    found = select(columns.division, columns.year, func.max(columns.block)).group_by(columns.division, columns.year)
+    return {(row[0], row[1]): row[2] * BLOCK for row in connection.execute(found)}
+
+
+def issues(connection: Connection, number: int) -> list[Issue]:
+    """Return which numbers of a range were handed to whom, the lowest first."""
+    chosen = select(moves).where(moves.c.range == number, moves.c.move == "issued").order_by(moves.c.first)
+    return [Issue(row.first, row.last, row.device, row.moment_ms) for row in connection.execute(chosen)]
+
+
+def said_before(connection: Connection, stand: Stand) -> list[Labelled]:
+    """Return what was said of a range by command before there were records of it; it is kept, and nothing is added."""
+    chosen = select(moves).where(moves.c.range == stand.id, moves.c.move.in_(("used", "void")))
+    return [
+        Labelled(
+            index=None, console="", seq=row.id, division=stand.division, year=stand.year, first=row.first,
+            last=row.last, lot="", is_void=row.move == "void", device="", site="", reason=row.reason,
+            entered_ms=row.moment_ms, commitment=b"",
+        )
+        for row in connection.execute(chosen)
+    ]  # fmt: skip
 
 
 def _issued_to(connection: Connection, row: Row[Any]) -> int:
@@ -183,19 +203,17 @@ def _change(connection: Connection, number: int, **values: object) -> Stand:
     return _stand(connection, _row(connection, number))
 
 
-def _move(connection: Connection, number: int, stretch: tuple[str, int, int], by: Person, **more: str) -> None:
-    move, first, last = stretch
-    values = {"range": number, "move": move, "first": first, "last": last, "device": "", "reason": ""} | more
-    connection.execute(insert(moves).values(**values, person=by.name, moment_ms=by.moment_ms))
+def _issue(connection: Connection, issue: Issue, number: int, by: Person) -> None:
+    blank = {"move": "issued", "reason": "", "person": by.name}
+    connection.execute(insert(moves).values(range=number, **asdict(issue), **blank))
 
 
 def _stand(connection: Connection, row: Row[Any]) -> Stand:
-    counted = select(moves.c.move, func.sum(moves.c.last - moves.c.first + 1).label("labels")).where(
-        moves.c.range == row.id
+    counted = select(func.sum(moves.c.last - moves.c.first + 1)).where(
+        moves.c.range == row.id, moves.c.move == "issued"
     )
-    counts = {each.move: int(each.labels) for each in connection.execute(counted.group_by(moves.c.move))}
-    spent = Spent(counts.get("issued", 0), counts.get("used", 0), counts.get("void", 0))
-    return Stand(**{name: getattr(row, name) for name in _SHOWN}, spent=spent)
+    issued = int(connection.execute(counted).scalar_one() or 0)
+    return Stand(**{name: getattr(row, name) for name in _SHOWN}, issued=issued)
 
 
 _SHOWN: Sequence[str] = ("id", "holder", "division", "year", "purpose", "state", "wanted", "first", "last")

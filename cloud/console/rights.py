@@ -7,7 +7,7 @@ inspector froze. What was decided at another console, or by command, only a regu
 from collections.abc import Iterable
 
 from cloud.accounts.account import INSPECTOR, MARKET_OPENER, OPS, REGULATOR
-from cloud.accounts.asked import ASSET, TICKET
+from cloud.accounts.asked import ASSET, LABELLING, TICKET
 
 LOT_WORDS = ("freeze", "recall", "release", "destroy")
 SELLER_WORDS = ("admit", "suspend")
@@ -35,12 +35,15 @@ KEEPERS = (OPS, MARKET_OPENER)
 WATCHERS = (OPS, MARKET_OPENER, INSPECTOR, REGULATOR)
 """Roles that watch devices, each its own: they report faults and say how one goes on."""
 
-_ABOUT_DEVICES = {STATEMENT: KEEPERS, ASSET: KEEPERS, TICKET: WATCHERS}
+LABELLERS = (MARKET_OPENER, REGULATOR)
+"""Roles that say what became of a county's labels."""
+
+_STATE = {STATEMENT: KEEPERS, ASSET: KEEPERS, TICKET: WATCHERS, LABELLING: LABELLERS}
 
 
 def may(role: str, word: str) -> bool:
     """Tell whether a role may decide this at all."""
-    return word in _MAY.get(role, ()) or role in _ABOUT_DEVICES.get(word, ())
+    return word in _MAY.get(role, ()) or role in _STATE.get(word, ())
 
 
 def may_release(role: str, stopped_by: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ from tracewire.errors import Rejected, TracewireError, Unavailable
 from cloud.accounts import asked
 from cloud.accounts import store as accounts
 from cloud.accounts.account import Account
-from cloud.accounts.asked import ASKED, ASSET, DELIVERED, REFUSED, RULE, SEALED, TICKET, Asked
+from cloud.accounts.asked import ASKED, ASSET, DELIVERED, LABELLING, REFUSED, RULE, SEALED, TICKET, Asked
 from cloud.console import rights
 from cloud.console.reach import Reach
 from cloud.db.engine import Store
@@ -26,8 +26,8 @@ from cloud.registry import Roll
 
 log = structlog.get_logger()
 
-_STATEMENTS = {ASSET: record.ASSET, TICKET: record.TICKET}
-"""Kinds of record of what is said about devices; every other word is a decision."""
+_STATEMENTS = {ASSET: record.ASSET, TICKET: record.TICKET, LABELLING: record.LABELLING}
+"""Kinds of record of what is said about devices and labels; every other word is a decision."""
 
 _AT_ONCE = 50
 _LOOK_SECONDS = 0.5

@@ -40,7 +40,8 @@ MAY_SAY = {
     "farm": _EVERY_DEVICE | {records.WEIGHING, records.LOT, records.MOVEMENT, records.TEST},
     "handheld": _EVERY_DEVICE | {records.VISIT, records.TEST, records.REWEIGH},
     "console": _EVERY_DEVICE
-    | {records.LOT, records.MOVEMENT, records.TEST, records.DECISION, records.ASSET, records.TICKET},
+    | {records.LOT, records.MOVEMENT, records.TEST, records.DECISION}
+    | {records.ASSET, records.TICKET, records.LABELLING},
 }
 """Kinds of record that each role may seal; a role that is not listed (gateway, cloud) may seal none.
 

@@ -175,6 +175,7 @@ OVER_BOTH_STORES = (
     "test_decisions",
     "test_keyset",
     "test_ranges",
+    "test_labels",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 

@@ -177,4 +177,4 @@ def test_a_name_that_is_no_projection_is_told_from_those_there_are(cloud: CloudU
     words = [CHENGXIN, "cloud", "project", "--dir", cloud.config.directory, "--name", "weather"]
     finished = subprocess.run(words, capture_output=True, text=True, check=False)
     assert finished.returncode == 2
-    assert "activity, batches, fleet, freezes_heard, keeping, places" in finished.stderr
+    assert "activity, batches, fleet, freezes_heard, keeping, labels, places" in finished.stderr

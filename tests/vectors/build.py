@@ -53,6 +53,10 @@ BODIES: dict[int, dict[str, Any]] = {
         "entered_ms": TIME_MS, "note": "打印机不出纸", "account": bytes(range(32)),
         "rule": "paper-out", "severity": 1, "site": "第八市场", "division": "350203",
     },
+    record.LABELLING: {
+        "division": "350821", "year": "26", "first": 481, "count": 20, "entered_ms": TIME_MS, "lot": LOT,
+        "device": "farm-0001", "site": "第八市场", "account": bytes(range(32)),
+    },
 }  # fmt: skip
 FEEDS: dict[int, Any] = {
     feed.PRICES: ((1, "五花肉", "五花肉".encode("gbk"), 3680),),

@@ -44,7 +44,7 @@ VERSION = 1
 
 BOOT, CLOCK, WEIGHING, SALE, CARCASS, LOT, MOVEMENT = 1, 2, 3, 4, 5, 6, 7
 SESSION, VISIT, TEST, DOCUMENT, DECISION, HEALTH, AUDIT = 8, 9, 10, 11, 12, 13, 14
-REWEIGH, ASSET, TICKET = 15, 16, 17
+REWEIGH, ASSET, TICKET, LABELLING = 15, 16, 17, 18
 
 KINDS = {
     BOOT: "boot",
@@ -64,6 +64,7 @@ KINDS = {
     REWEIGH: "reweigh",
     ASSET: "asset",
     TICKET: "ticket",
+    LABELLING: "labelling",
 }
 
 
@@ -107,7 +108,7 @@ class Tables:
             from tracewire import kinds_upstream  # noqa: PLC0415 (see above)
 
             self._makers.update(kinds_upstream.FIELDS)
-        elif kind in (ASSET, TICKET):
+        elif kind in (ASSET, TICKET, LABELLING):
             from tracewire import kinds_console  # noqa: PLC0415 (see above)
 
             self._makers.update(kinds_console.FIELDS)

@@ -11,10 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from tracewire.errors import Rejected
 
 from cloud.codes import overrides, profiles, ranges
+from cloud.codes.labels import code_of as code_of_label
 from cloud.codes.ranges import Application, Person, Stand
 from cloud.codes.store import blocks
 from cloud.db.engine import Store
-from tests.cloud.conftest import CloudUnderTest
+from tests.cloud.conftest import CloudUnderTest, listener
+from tests.cloud.console import desk_key
+from tests.cloud.market import Market
 
 CHENGXIN = Path(sys.executable).parent / "chengxin"
 ZHANG, LI = Person("zhang", 1), Person("li", 2)
@@ -99,17 +102,11 @@ def test_what_can_never_be_allotted_is_refused(store: Store, asked: Application,
     assert code_of(refusal) == code
 
 
-def test_every_number_is_accounted_for_once(store: Store) -> None:
+def test_numbers_are_issued_in_order_until_a_range_is_spent(store: Store) -> None:
     stand = allotted(store, 1_000)
     assert ranges.issue(store, stand.id, 400, "farm-0001", LI) == (1, 400)
     assert ranges.issue(store, stand.id, 100, "farm-0002", LI) == (401, 500)
-    ranges.spend(store, stand.id, 1, 390, LI)
-    spent = ranges.spend(store, stand.id, 391, 410, LI, reason="roll torn").spent
-    assert (spent.issued, spent.used, spent.void, spent.outstanding) == (500, 390, 20, 90)
-    for first, last, code in ((390, 391, "range.overlap"), (500, 501, "range.issued"), (0, 5, "range.issued")):
-        with pytest.raises(Rejected) as refusal:
-            ranges.spend(store, stand.id, first, last, LI)
-        assert code_of(refusal) == code
+    assert [each.issued for each in ranges.every(store)] == [500]
     with pytest.raises(Rejected, match=r"range\.spent"):
         ranges.issue(store, stand.id, 501, "farm-0001", LI)
 
@@ -138,7 +135,7 @@ def test_a_genuine_code_with_a_wrong_check_passes_on_record_only(store: Store) -
         assert code_of(refusal) == code
 
 
-def test_by_command_line(tmp_path: Path, cloud: CloudUnderTest) -> None:
+def test_by_command_line(tmp_path: Path, cloud: CloudUnderTest, market: Market) -> None:
     place = ("--dir", str(cloud.config.directory))
     asked = ("--holder", "河田合作社", "--division", "350821", "--year", "26", "--count", "5000")
     assert "applied" in _code("range", "apply", *asked, *place, "--by", "zhang")
@@ -146,9 +143,19 @@ def test_by_command_line(tmp_path: Path, cloud: CloudUnderTest) -> None:
     assert "1 to 5000" in _code("range", "allot", "1", *place)
     told = _code("range", "issue", "1", "--count", "500", "--device", "farm-0001", *place, "--by", "li")
     assert "(1 to 500) for farm-0001" in told
-    assert "used 480" in _code("range", "use", "1", "1", "480", *place, "--by", "li")
-    assert "void 20, outstanding 0" in _code("range", "void", "1", "481", "500", "--reason", "torn", *place)
-    assert "issued 500" in _code("range", "list", *place)
+    desk = desk_key.enrol(tmp_path / "console-01", cloud, market)
+    sealed = ("--console", str(desk), "--cloud", listener("ingest").url, "--account", "li")
+    first, last, torn, end = (code_of_label("350821", "26", number) for number in (1, 480, 481, 500))
+    told = _code("range", "use", first, last, "--lot", "35020000100010000001", "--device", "farm-0001", *sealed)
+    assert "in the ledger" in told
+    _code("range", "void", torn, end, "--reason", "torn", "--device", "farm-0002", *sealed)
+    cloud.catch_up()
+    told = _code("range", "list", *place)
+    assert "issued 500, used 480, void 20, outstanding 0" in told
+    assert f"other_holder  {torn} to {end}  record 2" in told
+    assert "lowest number first" in _code(
+        "range", "use", last, first, "--lot", "35020000100010000001", *sealed, status=1
+    )
     assert "credit" in _code("check", "91350500MAQH6DY1F0")
     assert "would be 3, it ends in A" in _code("check", "91350100M000100Y4A", status=1)
     _code("let-pass", "91350100M000100Y4A", "--profile", "credit", "--reason", "seen", *place, "--by", "li")
