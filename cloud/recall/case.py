@@ -20,7 +20,7 @@ from cloud.recall.destruction import Destruction, Obstacle
 from cloud.recall.notices import Notices, Told
 from cloud.registry import RegistryFile
 from cloud.trace.evidence import Evidence
-from cloud.trace.forward import Fate, spread
+from cloud.trace.forward import Fate, Labelling, spread
 
 MOST_STEPS = 10_000
 """As many as a freeze follows (``enforce.py``)."""
@@ -67,8 +67,10 @@ class Case:
     sold_grams: int
     left_grams: int
     """What should be left where that is known; what is not known is among the obstacles."""
+    labels: tuple[Labelling, ...]
+    """Labels of counties on the lot and on everything made of it."""
     is_complete: bool
-    """False when more was made of the lot than a case follows."""
+    """False when more was made of the lot, or more labels are on it, than a case follows."""
 
 
 class RecallView:
@@ -103,7 +105,8 @@ class RecallView:
             sales=sum(fate.sales for fate in way.fates),
             sold_grams=way.sold_grams,
             left_grams=sum(fate.left_grams or 0 for fate in way.fates),
-            is_complete=way.is_complete,
+            labels=way.labels,
+            is_complete=way.is_complete and not way.more_labels,
         )
 
 

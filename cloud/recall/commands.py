@@ -71,7 +71,7 @@ def report(
     pdf: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
     csv: Annotated[
         Path | None,
-        typer.Option(help="Write every sale to this file, and stalls, told and destructions to others beside it."),
+        typer.Option(help="Write every sale to this file, and the other lists to files beside it."),
     ] = None,
 ) -> None:
     """Print where a lot and everything made of it was sold, what should be left, who was told, what is destroyed.
@@ -95,7 +95,7 @@ def report(
     if csv is not None:
         count = _write(csv, _get(url, f"{lot}/sales.csv"))
         screen.print(f"{count} sales written to {csv}.")
-        for name in ("stalls", "told", "destructions"):
+        for name in ("stalls", "labels", "told", "destructions"):
             _write(csv.with_stem(f"{csv.stem}-{name}"), _get(url, f"{lot}/{name}.csv"))
 
 

@@ -18,13 +18,14 @@ from cloud.trace.forward import ForwardView
 _LISTS: dict[str, Callable[[Case], tables.Listing]] = {
     "decisions": tables.decisions,
     "stalls": tables.stalls,
+    "labels": tables.labels,
     "told": tables.told,
     "destructions": tables.destructions,
     "obstacles": tables.obstacles,
 }
 _HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
-ListName = Literal["decisions", "stalls", "told", "destructions", "obstacles", "sales"]
+ListName = Literal["decisions", "stalls", "labels", "told", "destructions", "obstacles", "sales"]
 
 
 def router(recalls: RecallView, forward: ForwardView, now_ms: Callable[[], int]) -> APIRouter:

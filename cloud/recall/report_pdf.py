@@ -92,6 +92,7 @@ def _lists(case: Case) -> Iterator[Flowable]:
     for listing in (
         tables.decisions(case),
         tables.stalls(case),
+        tables.labels(case),
         tables.told(case),
         tables.destructions(case),
         tables.obstacles(case),

@@ -87,6 +87,37 @@ def told(case: Case) -> Listing:
     )
 
 
+def labels(case: Case) -> Listing:
+    """Return which labels of counties are on the goods: what people are told to look for."""
+    return Listing(
+        "labels",
+        "标签起止码 Labels",
+        (
+            "批次 lot",
+            "起码 first",
+            "止码 last",
+            "张数 labels",
+            "市场 market",
+            "设备 device",
+            "贴标时间 time",
+            "记录 record",
+        ),
+        [
+            (
+                each.lot,
+                each.first,
+                each.last,
+                str(each.count),
+                each.site,
+                each.device,
+                figures.moment(each.entered_ms),
+                str(each.index),
+            )
+            for each in case.labels
+        ],
+    )
+
+
 def destructions(case: Case) -> Listing:
     """Return what was destroyed, and what proves it."""
     return Listing(

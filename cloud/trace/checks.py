@@ -11,6 +11,8 @@ from tracewire.vocabulary import DECISIONS, SESSION_ACTIONS, TEST_RESULTS
 
 from cloud.batches.graph import Way
 from cloud.batches.model import Balance
+from cloud.codes.reckoning import NO_RANGE, NOT_ISSUED, OTHER_HOLDER, TWICE
+from cloud.codes.reconcile import Label
 from cloud.ledger.entry import Entry
 from cloud.trace.evidence import Evidence
 from cloud.trace.story import Check, State
@@ -39,6 +41,23 @@ def of_sale(evidence: Evidence, sale: Entry) -> list[Check]:
         _amount(sale),
         _card(sale, evidence.session_of(sale)),
     ]
+
+
+def of_label(label: Label) -> list[Check]:
+    """Check the label that was asked for: who put it on the lot, and whether its number fits what was handed out."""
+    said = label.said[0]
+    values: dict[str, str | int] = {"site": said.site, "device": said.device or "–", "time_ms": said.entered_ms}
+    checks = [Check("label", State.HELD, {**values, "index": said.index or 0})]
+    if NO_RANGE in label.faults:
+        checks.append(Check("label_range", State.OPEN))
+    if NOT_ISSUED in label.faults:
+        checks.append(Check("label_issued", State.OPEN))
+    if TWICE in label.faults:
+        told = ", ".join(str(each.index) for each in label.said if each.index is not None)
+        checks.append(Check("label_once", State.FAILED, {"records": told}))
+    if OTHER_HOLDER in label.faults:
+        checks.append(Check("label_holder", State.FAILED, {"device": said.device, "holder": label.device}))
+    return checks
 
 
 def of_way(evidence: Evidence, way: Way, on_the_way: Sequence[Entry], coded: Sequence[Entry]) -> list[Check]:

@@ -24,7 +24,7 @@ _say = functools.partial(words_of("trace").say, "en")
 
 
 def trace(
-    code: Annotated[str, typer.Argument(help="Trace code of a slip, or code of a lot.")],
+    code: Annotated[str, typer.Argument(help="Trace code of a slip, or code of a lot or label.")],
     url: Annotated[str, typer.Option(help="Address of the cloud's public pages.")] = "http://127.0.0.1:8080",
     direction: Annotated[str, typer.Option(help="back, forward or both.")] = "both",
 ) -> None:
@@ -68,6 +68,8 @@ def _back(answer: Answer) -> Tree:
     if sale:
         what += f"  {figures.weighed(sale['net_grams'])}  {figures.moment(sale['moment_ms'])}  {sale['stall'] or ''}"
     tree = Tree(f"[bold]{what}[/bold]  ← came from")
+    if answer["label"]:
+        tree.add(f"label of {answer['label']['holder'] or '?'}, on lot {_grouped(answer['lot'])}")
     for station in answer["stations"]:
         kind = _say(f"station.{station['kind']}")
         mass = "" if station["grams"] is None else figures.kilograms(station["grams"])
@@ -95,6 +97,11 @@ def _forward(answer: Answer) -> Tree:
             if lot not in branches:
                 branches[lot] = parent.add(f"{passage['kind']}  {passage['site']}  {_fate(fates[lot])}")
                 _outlets(branches[lot], fates[lot])
+    for each in answer["labels"]:
+        on = branches.get(each["lot"], tree)
+        on.add(f"labels {_grouped(each['first'])} to {_grouped(each['last'])} ({each['count']})  {each['site']}")
+    if answer["more_labels"]:
+        tree.add("[yellow]and more labels than can be shown[/yellow]")
     if not answer["is_complete"]:
         tree.add("[yellow]and more than can be shown[/yellow]")
     return tree

@@ -88,7 +88,7 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             language = request.query_params.get("lang")
             query = f"?lang={language}" if language in LANGUAGES else ""
             return RedirectResponse(f"/t/{asked.code}{query}", 303, HEADERS)
-        return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked, checked="")
+        return pages.show("missing.html", request, 404, code=code[:_LONGEST_SHOWN], asked=asked, checked="", label=None)
 
     @routes.get("/t/{code}", response_class=HTMLResponse, responses=_TO_THE_STORY | _MISSING)
     def story_page(request: Request, code: str) -> Response:
@@ -98,8 +98,9 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             asked = asking.understand(code, registry.current().code_bases, set())
             if asked.code and asked.code != code:
                 return RedirectResponse(f"/t/{asked.code}", 303, HEADERS)
-            shown = code[:_LONGEST_SHOWN]
-            return pages.show("missing.html", request, 404, code=shown, asked=asked, checked=shown, **on_the_phone)
+            shown, label = code[:_LONGEST_SHOWN], view.label(code)
+            values = {"code": shown, "asked": asked, "checked": shown, "label": label, **on_the_phone}
+            return pages.show("missing.html", request, 404, **values)
         way = sketch.draw(sketch.stops(story, pages.speaker(pages.language(request))))
         return pages.show(
             "story.html",

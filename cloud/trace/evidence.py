@@ -4,6 +4,7 @@ Why the graph is read before the ledger: projections follow the ledger, so whate
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from tracewire import cose
@@ -15,6 +16,9 @@ from cloud.batches import flagged, repository, stock
 from cloud.batches.flags import Flag
 from cloud.batches.model import Balance, Side, Step
 from cloud.batches.stock import Stock
+from cloud.codes import labels, reconcile
+from cloud.codes.labels import Labelled
+from cloud.codes.reconcile import Label
 from cloud.ledger import merkle
 from cloud.ledger import store as ledger
 from cloud.ledger.entry import Entry, open_row
@@ -22,6 +26,15 @@ from cloud.ledger.tree import Log
 from cloud.registry import Roll
 
 _MOST_PAPERS = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which lot a code leads to, and by what: a slip's sale, a label, or the lot's own code."""
+
+    lot: str
+    sale: Entry | None = None
+    label: Label | None = None
 
 
 class Evidence:
@@ -40,9 +53,25 @@ class Evidence:
         found = repository.sales_with_number(self._graph, device, int(code[13:]))
         return self.entry(found[0]) if found else None
 
-    def is_lot(self, code: str) -> bool:
-        """Tell whether any record touches a lot with this code."""
-        return repository.is_known(self._graph, code)
+    def find(self, code: str) -> Found:
+        """Return what a code leads to; ``Rejected("trace.unknown")`` for one that leads to no lot."""
+        sale = self.sale_of_slip(code)
+        if sale is not None:
+            return Found(str(sale.body["lot"]), sale)
+        if repository.is_known(self._graph, code) or self.labelled([code], 1):
+            return Found(code)
+        label = self.label(code)
+        if label is None or not label.lot:
+            raise Rejected("trace.unknown", "no slip, no lot and no label on goods has this code")
+        return Found(label.lot, label=label)
+
+    def label(self, code: str) -> Label | None:
+        """Return what is known of the label with this code."""
+        return reconcile.of_label(self._ledger, self._graph, code)
+
+    def labelled(self, lots: Sequence[str], limit: int) -> list[Labelled]:
+        """Return up to ``limit`` stretches of labels that were put on these lots."""
+        return labels.of_lots(self._graph, lots, limit)
 
     def steps_that_made(self, lots: Sequence[str], limit: int) -> list[Step]:
         """Return the steps that these lots came out of."""

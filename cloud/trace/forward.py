@@ -6,13 +6,12 @@ sales answers as quickly as one with ten; the sales themselves come in pages.
 
 from dataclasses import dataclass
 
-from tracewire.errors import Rejected
-
 from cloud.batches.flags import STOPPING, Flag
 from cloud.batches.graph import MOST_STEPS, walk_forward
 from cloud.batches.link import step_word
 from cloud.batches.model import Link, Step
 from cloud.batches.stock import Stock
+from cloud.codes.labels import Labelled
 from cloud.db.engine import Store
 from cloud.ledger.entry import Entry
 from cloud.registry import RegistryFile
@@ -21,6 +20,9 @@ from cloud.trace.view import check_code
 
 MOST_SALES = 1_000
 """Sales on one page."""
+
+MOST_LABELLINGS = 1_000
+"""Stretches of labels in one answer."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,20 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Labelling:
+    """A stretch of a county's labels, by the codes of the first and the last, that record ``index`` puts on a lot."""
+
+    index: int
+    lot: str
+    first: str
+    last: str
+    count: int
+    device: str
+    site: str
+    entered_ms: int
+
+
+@dataclass(frozen=True)
 class Spread:
     """Everything downstream of a lot, itself first."""
 
@@ -76,6 +92,10 @@ class Spread:
     passages: tuple[Passage, ...]
     is_complete: bool
     """False when the walk was cut short: more than a page can show."""
+    labels: tuple[Labelling, ...]
+    """Labels of counties that were put on any of the lots."""
+    more_labels: bool
+    """True when there are more of them than are told here."""
 
     @property
     def sold_grams(self) -> int:
@@ -107,7 +127,7 @@ class ForwardView:
         self._registry = registry
 
     def tell(self, code: str) -> Spread:
-        """Return everything downstream of a lot, or of the lot that a slip names; ``Rejected("trace.unknown")``."""
+        """Return everything downstream of a lot, or of that of a slip or label; ``Rejected("trace.unknown")``."""
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             return spread(Evidence(ledger, graph, self._registry.current()), code)
 
@@ -115,13 +135,16 @@ class ForwardView:
         """Return up to ``limit`` sales of a lot and all that was made of it, behind ledger index ``after``."""
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             evidence = Evidence(ledger, graph, self._registry.current())
-            lots = walk_forward(_lot(evidence, code), evidence.steps_that_used).lots
+            check_code(code)
+            lots = walk_forward(evidence.find(code).lot, evidence.steps_that_used).lots
             return [_sold(evidence, entry) for entry in evidence.sales_of(lots, after, min(limit, MOST_SALES))]
 
 
 def spread(evidence: Evidence, code: str, most_steps: int = MOST_STEPS) -> Spread:
     """Return everything downstream of a code as of one moment; ``Rejected("trace.unknown")``."""
-    way = walk_forward(_lot(evidence, code), evidence.steps_that_used, most_steps)
+    check_code(code)
+    way = walk_forward(evidence.find(code).lot, evidence.steps_that_used, most_steps)
+    labelled = evidence.labelled(way.lots, MOST_LABELLINGS + 1)
     flags: dict[str, list[Flag]] = {}
     for flag in evidence.flags(way.lots):
         flags.setdefault(flag.lot, []).append(flag)
@@ -131,17 +154,23 @@ def spread(evidence: Evidence, code: str, most_steps: int = MOST_STEPS) -> Sprea
         fates=tuple(_fate(evidence, stocks[lot], flags.get(lot, [])) for lot in way.lots),
         passages=tuple(_passages(evidence, way.steps)),
         is_complete=way.is_complete,
+        labels=tuple(map(_labelling, labelled[:MOST_LABELLINGS])),
+        more_labels=len(labelled) > MOST_LABELLINGS,
     )
 
 
-def _lot(evidence: Evidence, code: str) -> str:
-    check_code(code)
-    sale = evidence.sale_of_slip(code)
-    if sale is not None:
-        return str(sale.body["lot"])
-    if not evidence.is_lot(code):
-        raise Rejected("trace.unknown", "no slip and no lot has this code")
-    return code
+def _labelling(said: Labelled) -> Labelling:
+    first, last = said.codes
+    return Labelling(
+        index=said.index or 0,
+        lot=said.lot,
+        first=first,
+        last=last,
+        count=said.count,
+        device=said.device,
+        site=said.site,
+        entered_ms=said.entered_ms,
+    )
 
 
 def _sold(evidence: Evidence, sale: Entry) -> Sold:

@@ -92,12 +92,26 @@ class Station:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """The label that was asked for, and who put it on the lot."""
+
+    code: str
+    holder: str
+    """Who has its range; empty when no range has its number."""
+    device: str
+    site: str
+    moment_ms: int
+    index: int
+    """Of the record that says so."""
+
+
+@dataclass(frozen=True)
 class Story:
     """The answer to one code."""
 
     code: str
     sale: Sale | None
-    """None when the code is a lot's."""
+    """None when the code is a lot's or a label's."""
     lot: str
     goods: str | None
     balance: Balance
@@ -105,6 +119,8 @@ class Story:
     """From the nearest to the source."""
     more_stations: int
     checks: tuple[Check, ...]
+    label: Tag | None
+    """None when the code is no label's."""
 
     def count(self, state: str) -> int:
         """Return how many checks came out this way."""

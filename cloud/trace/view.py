@@ -3,8 +3,9 @@
 Before: cloud/batches/link.py
 After: the reader
 
-Two kinds of code are understood: a slip's (the sale) and a lot's (any batch, carcass or pig lot). Nothing is cached:
-every signature on the way is verified again for whoever asks.
+Three kinds of code are understood: a slip's (the sale), a lot's (any batch, carcass or pig lot) and that of a county's
+label, which leads to the lot that it was put on. Nothing is cached: every signature on the way is verified again for
+whoever asks.
 """
 
 from dataclasses import replace
@@ -12,12 +13,13 @@ from dataclasses import replace
 from tracewire.errors import Rejected
 
 from cloud.batches.graph import walk_back
+from cloud.codes.reconcile import Label
 from cloud.db.engine import Store
 from cloud.ledger.entry import Entry
 from cloud.registry import RegistryFile
 from cloud.trace import checks, journey
-from cloud.trace.evidence import Evidence
-from cloud.trace.story import Check, Sale, Story
+from cloud.trace.evidence import Evidence, Found
+from cloud.trace.story import Check, Sale, Story, Tag
 
 LONGEST_CODE = 24
 
@@ -31,15 +33,17 @@ class TraceView:
         self._registry = registry
 
     def tell(self, code: str) -> Story:
-        """Return the story behind a slip code or lot code; ``Rejected("trace.unknown")`` when there is none."""
+        """Return the story behind a slip, lot or label; ``Rejected("trace.unknown")`` when the code is none of them."""
         check_code(code)
         roll = self._registry.current()
         with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
             evidence = Evidence(ledger, graph, roll)
-            sale = evidence.sale_of_slip(code)
-            if sale is None and not evidence.is_lot(code):
-                raise Rejected("trace.unknown", "no slip and no lot has this code")
-            return _tell(evidence, code, sale)
+            return _tell(evidence, code, evidence.find(code))
+
+    def label(self, code: str) -> Label | None:
+        """Return what is known of a label, on goods or not; None for a code that is no label's."""
+        with self._graph.reader.connect() as graph, self._ledger.reader.connect() as ledger:
+            return Evidence(ledger, graph, self._registry.current()).label(code)
 
 
 def is_code(code: str) -> bool:
@@ -53,8 +57,8 @@ def check_code(code: str) -> None:
         raise Rejected("trace.unknown", "a code has 8 to 24 digits")
 
 
-def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:
-    lot = code if sale is None else sale.body["lot"]
+def _tell(evidence: Evidence, code: str, asked: Found) -> Story:
+    lot, sale = asked.lot, asked.sale
     way = walk_back(lot, evidence.steps_that_made)
     steps = evidence.entries([step.index for step in way.steps])
     coded = evidence.coded(way.lots)
@@ -66,6 +70,8 @@ def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:
     ]
     goods = journey.goods_of(stations)
     found: list[Check] = []
+    if asked.label is not None:
+        found += checks.of_label(asked.label)
     if sale is not None:
         found += checks.of_sale(evidence, sale)
     found += checks.of_way(evidence, way, [*steps, *coded, *about], coded)
@@ -80,6 +86,19 @@ def _tell(evidence: Evidence, code: str, sale: Entry | None) -> Story:
         stations=tuple(stations[: journey.MOST_STATIONS]),
         more_stations=max(0, len(stations) - journey.MOST_STATIONS),
         checks=tuple(found),
+        label=None if asked.label is None else _tag(asked.label),
+    )
+
+
+def _tag(label: Label) -> Tag:
+    said = label.said[0]
+    return Tag(
+        code=label.code,
+        holder=label.holder,
+        device=said.device,
+        site=said.site,
+        moment_ms=said.entered_ms,
+        index=said.index or 0,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tracewire.vocabulary import DOCUMENTS, LOT_SOURCES, MOVEMENTS
 
 from cloud import trace, web
+from cloud.codes.reckoning import What
 from cloud.trace.endpoints import PHONE_CHECKS
 from cloud.web.language import words_of
 
@@ -18,6 +19,10 @@ SHARED_KEYS = set(words_of("web").every_key())
 def test_every_word_of_the_vocabulary_has_a_name() -> None:
     assert {f"paper.{word}" for word in DOCUMENTS} <= KEYS
     assert {f"station.{word}" for word in (*MOVEMENTS, *LOT_SOURCES)} <= KEYS
+
+
+def test_every_label_on_no_goods_is_told_as_what_it_is() -> None:
+    assert {f"missing.label.{what}" for what in What} <= KEYS
 
 
 def test_every_outcome_on_the_phone_has_a_sentence() -> None:
@@ -38,6 +43,13 @@ def test_every_check_has_a_sentence_for_each_way_it_can_come_out() -> None:
 def test_nothing_is_written_for_nobody() -> None:
     files = [path for room in (SOURCES, SHARED) for path in room.rglob("*") if path.suffix in (".html", ".py")]
     used = "".join(path.read_text(encoding="utf-8") for path in files)
-    composed = ("station.", "paper.", "check.", "state.", *(f"phone.{name}." for name, _ in PHONE_CHECKS))
+    composed = (
+        "station.",
+        "paper.",
+        "check.",
+        "state.",
+        "missing.label.",
+        *(f"phone.{name}." for name, _ in PHONE_CHECKS),
+    )
     unused = sorted(key for key in KEYS - SHARED_KEYS if not key.startswith(composed) and f'"{key}"' not in used)
     assert [key for key in unused if key not in ("slip", "lot")] == []
