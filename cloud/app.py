@@ -23,9 +23,10 @@ from cloud.accounts.service import Accounts
 from cloud.batches.projection import BatchLinks
 from cloud.codes.labels import Labels
 from cloud.config import Config
-from cloud.console import decision_endpoints
+from cloud.console import decision_endpoints, label_endpoints
 from cloud.console import endpoints as console_endpoints
 from cloud.console.deciding import Decisions
+from cloud.console.labelling import LabelRoom
 from cloud.console.projection import Places
 from cloud.console.stopping import Stopping
 from cloud.console.view import ConsoleView
@@ -206,6 +207,8 @@ def _serve_console(app: FastAPI, guard: Guard, stores: Stores, registry: Registr
     app.include_router(console_endpoints.router(guard, view, TraceView(*both), now_ms))
     app.include_router(decision_endpoints.pages(guard, decisions))
     app.include_router(decision_endpoints.machine(guard, decisions))
+    room = LabelRoom(stores.ledger, stores.projections, guard.accounts.store, registry, now_ms)
+    app.include_router(label_endpoints.router(guard, room))
 
 
 def _serve_log(

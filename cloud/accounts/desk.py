@@ -30,6 +30,7 @@ ROOMS = (
     Room("/console/sellers", "rooms.sellers", AT_MARKETS),
     Room("/console/recalls", "rooms.recalls", AT_MARKETS),
     Room("/console/flags", "rooms.flags", AT_MARKETS),
+    Room("/console/labels", "rooms.labels", (MARKET_OPENER, INSPECTOR, REGULATOR)),
     Room("/ops", "rooms.ops", AT_DEVICES),
     Room("/ops/map", "rooms.map", AT_DEVICES),
     Room("/ops/use", "rooms.use", AT_DEVICES),

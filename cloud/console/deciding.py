@@ -109,7 +109,7 @@ class Decisions:
         if len(reason.encode()) > _MOST_REASON_BYTES:
             raise Rejected("console.reason", f"at most {_MOST_REASON_BYTES} bytes, 80 Chinese characters")
         about = {"card": self._card(outlook, card)} if outlook.is_about_card else {}
-        wish = Wish(_checked(number), outlook.word, reason, outlook.lot, outlook.seller, fields=about)
+        wish = Wish(checked_number(number), outlook.word, reason, outlook.lot, outlook.seller, fields=about)
         asked.ask(self._accounts, wish, account.name, account.role, self._now_ms())
         return wish.id
 
@@ -157,7 +157,8 @@ def number_of(account: Account, key: str) -> str:
     return hashlib.sha256(f"{account.name}\0{key}".encode()).digest()[:_ID_BYTES].hex()
 
 
-def _checked(number: str) -> str:
+def checked_number(number: str) -> str:
+    """Return a number that a form brought back; ``Rejected("console.number")`` for what no form of ours holds."""
     if len(number) != 2 * _ID_BYTES or not set(number) <= set("0123456789abcdef"):
         raise Rejected("console.number", "open the form again")
     return number

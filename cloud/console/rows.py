@@ -8,6 +8,7 @@ from tracewire.vocabulary import DECISIONS, TEST_METHODS, TEST_RESULTS
 
 from cloud.batches.flags import RELEASING, STOPPING, Flag
 from cloud.batches.stock import Stock, Stop
+from cloud.codes.labels import Labelled
 from cloud.console.places import Seen, Stand
 from cloud.console.scope import Scope
 from cloud.ledger.entry import Entry
@@ -104,6 +105,7 @@ class LotPage:
     tests: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     """Oldest first."""
+    labels: tuple[Labelled, ...]
 
     @property
     def stops(self) -> tuple[Verdict, ...]:

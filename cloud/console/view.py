@@ -61,6 +61,7 @@ class ConsoleView:
                 flags=tuple(now.flag_rows(scope, now.evidence.flags([lot]))),
                 tests=tuple(rows.finding(entry) for entry in about if entry.record.kind == records.TEST),
                 verdicts=tuple(rows.verdict(entry) for entry in about if entry.record.kind == records.DECISION),
+                labels=tuple(now.evidence.labelled([lot], PAGE)),
             )
 
     def sales(self, scope: Scope, lot: str, after: int) -> list[Entry]:

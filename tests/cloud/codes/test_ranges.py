@@ -135,6 +135,7 @@ def test_a_genuine_code_with_a_wrong_check_passes_on_record_only(store: Store) -
         assert code_of(refusal) == code
 
 
+@pytest.mark.timeout(300)
 def test_by_command_line(tmp_path: Path, cloud: CloudUnderTest, market: Market) -> None:
     place = ("--dir", str(cloud.config.directory))
     asked = ("--holder", "河田合作社", "--division", "350821", "--year", "26", "--count", "5000")

@@ -26,6 +26,7 @@ ROUTES = {
     "/console/sellers/{seller}/decide?word=suspend": {"market_opener", "regulator"},
     "/console/recalls": AT_MARKETS,
     "/console/flags": AT_MARKETS,
+    "/console/labels": DECIDERS,
 }
 """Every page and who may open it; the test below holds the list against the program's routes."""
 
@@ -72,7 +73,8 @@ def test_programs_are_held_to_the_same_roles(cloud: CloudUnderTest, told: Told, 
 
 
 def test_the_table_of_routes_is_whole(cloud: CloudUnderTest) -> None:
-    listed = {route.partition("?")[0] for route in ROUTES} | {"/console/decisions/{decision}"}
+    listed = {route.partition("?")[0] for route in ROUTES}
+    listed |= {"/console/decisions/{decision}", "/console/labels/{number:int}"}
     rooms = {each.path for router in cloud.cloud.public_app.routes for each in paths_of(router)}
     assert {path for path in rooms if path.startswith("/console")} == listed
 
