@@ -1,5 +1,6 @@
 """The simulator: honest worlds keep every promise, planted bugs are found, and a seed replays exactly."""
 
+import gc
 import signal
 import subprocess
 import sys
@@ -40,6 +41,13 @@ def test_a_seed_replays_exactly() -> None:
 
 def test_two_seeds_are_two_worlds() -> None:
     assert live(3, "").events != live(4, "").events
+
+
+def test_a_world_leaves_nothing_behind_that_is_never_swept() -> None:
+    live(3, "")
+    kept_for_good = gc.get_freeze_count()
+    live(4, "")
+    assert gc.get_freeze_count() <= kept_for_good
 
 
 def test_ctrl_c_ends_a_run_with_the_verdict_of_what_was_lived() -> None:
