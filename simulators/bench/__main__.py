@@ -2,7 +2,7 @@
 
     python -m simulators.bench            all
     python -m simulators.bench wire       one group: wire, signing, selling, ingest, nodered, growth, fleet, drain,
-                                          log, morning, dashboard, tracing, day
+                                          log, morning, dashboard, tracing, line, day
 
 Rates on a shared machine differ by tens of percent from run to run; ratios inside one run are what to compare.
 """
@@ -21,6 +21,7 @@ from simulators.bench import (
     fleet,
     growth,
     ingest,
+    line,
     log,
     morning,
     nodered,
@@ -44,6 +45,7 @@ GROUPS = {
     "morning": morning.figures,
     "dashboard": dashboard.figures,
     "tracing": tracing.figures,
+    "line": line.figures,
     "day": day.figures,
 }
 
