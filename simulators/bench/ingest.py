@@ -77,12 +77,18 @@ def _over(store: str, server: PostgresServer | None) -> list[Figure]:
         at_least("against raw verification, by the clock", load.rate / raw, BAR, "of it", 2),
         Figure("processor time of a record: service", f"{load.service_s * 1e6:.0f} µs"),
         Figure("processor time of a record: client", f"{load.client_s * 1e6:.0f} µs"),
-        *([Figure("processor time of a record: its server", f"{load.server_s * 1e6:.0f} µs")] if server else []),
+        *(_of_server(load, verification_s) if server else ()),
         at_least("verification in the time of the service", verification_s / load.service_s, BAR, "of it", 2),
         at_most("posted and not in the ledger", missing, 0, "records"),
         *steps,
     ]
     return [dataclasses.replace(figure, what=f"{store}: {figure.what}") for figure in measured]
+
+
+def _of_server(load: "_Load", verification_s: float) -> Iterator[Figure]:
+    yield Figure("processor time of a record: its server", f"{load.server_s * 1e6:.0f} µs")
+    share = verification_s / (load.service_s + load.server_s)
+    yield Figure("verification in the time of service and server", f"{share:.2f} of it")
 
 
 class _Load:
