@@ -44,7 +44,8 @@ async def _measured(directory: Path) -> list[Figure]:
     with site:
         site.cloud.start()
         site.gateway.start()
-        async with RailProcess(site.image_of(RAIL), site.flash_of(RAIL.name)) as line:
+        line = RailProcess(site.image_of(RAIL), site.flash_of(RAIL.name))
+        async with line:
             await line.wait_for_lamp("link")
             await line.present_card(lot_card(PIGS, FARM))
             await line.wait_for_message("批次")
