@@ -1,14 +1,26 @@
 """The fleet at a glance: counts by heading, and the devices behind them, chosen, sorted and paged by the store.
 
-Why all of it in the store: ten thousand devices are ten thousand rows in one table with a condition for each heading;
-a page of fifty costs what fifty cost.
+Why all of it in the store: ten thousand devices are ten thousand rows in one table with a condition for each heading.
+A page is chosen by its keys alone, and only its fifty rows are put together from all tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from cloud.db.engine import LARGEST_INTEGER
 from cloud.db.keyset import FIRST, Mark, Order, Page, page_of
@@ -88,25 +100,24 @@ class Fleet:
         """Return how many devices the wish finds, and those of its page."""
         tables = sources(now_ms)
         chosen = self._chosen(scope, wish, now_ms, tables)
-        found = connection.execute(select(func.count()).select_from(tables.joined).where(chosen)).scalar_one()
+        counted = tables.joined if wish.show is not None else register
+        found = connection.execute(select(func.count()).select_from(counted).where(chosen)).scalar_one()
         order = _ORDER[wish.sort]
-        rows = connection.execute(order.cut(self._rows(wish, now_ms, tables).where(chosen), wish.mark, ON_A_PAGE))
-        names = [f"sort_{number}" for number in range(len(order.columns))]
-        return found, page_of(
-            rows.mappings().all(), wish.mark, ON_A_PAGE, lambda row: tuple(row[each] for each in names)
-        )
+        keys = select(*order.columns).select_from(self._sorted(wish, tables)).where(chosen)
+        page = page_of(connection.execute(order.cut(keys, wish.mark, ON_A_PAGE)).all(), wish.mark, ON_A_PAGE, tuple)
+        return found, page.showing(self._whole(connection, [row[-1] for row in page.rows], now_ms, tables))
 
     def every(self, connection: Connection, scope: Scope, wish: Wish, now_ms: int) -> Iterator[Device]:
         """Yield all devices that the wish finds, whatever its page."""
         tables = sources(now_ms)
-        statement = self._rows(wish, now_ms, tables).where(self._chosen(scope, wish, now_ms, tables))
+        statement = self._rows(now_ms, tables).where(self._chosen(scope, wish, now_ms, tables))
         yield from connection.execute(statement.order_by(*_ORDER[wish.sort].columns)).mappings()
 
     def one(self, connection: Connection, scope: Scope, name: str, now_ms: int) -> Device | None:
         """Return one device; None for a name that there is not, or that is not in the scope."""
         tables = sources(now_ms)
         chosen = and_(scope.condition(), register.c.name == name)
-        return connection.execute(self._rows(Wish(), now_ms, tables).where(chosen)).mappings().one_or_none()
+        return connection.execute(self._rows(now_ms, tables).where(chosen)).mappings().one_or_none()
 
     def names(self, connection: Connection, scope: Scope) -> frozenset[str]:
         """Return the devices of a scope."""
@@ -129,14 +140,28 @@ class Fleet:
     def _on(self, tile: str, now_ms: int, tables: Sources) -> ColumnElement[bool]:
         return on_tile(self._rules, tile, now_ms, tables)
 
-    def _rows(self, wish: Wish, now_ms: int, tables: Sources) -> Select[Any]:
+    @staticmethod
+    def _sorted(wish: Wish, tables: Sources) -> FromClause:
+        """Return no more tables than it takes to choose and to sort."""
+        if wish.show is not None:
+            return tables.joined
+        if wish.sort in _OF_REGISTER:
+            return register
+        return register.outerjoin(devices, devices.c.device == register.c.name)
+
+    def _whole(self, connection: Connection, names: Sequence[str], now_ms: int, tables: Sources) -> list[Device]:
+        """Return these devices with everything that a page shows, in this order; less those gone meanwhile."""
+        asked = self._rows(now_ms, tables).where(register.c.name.in_(names))
+        rows = {row["name"]: row for row in connection.execute(asked).mappings()}
+        return [rows[name] for name in names if name in rows]
+
+    def _rows(self, now_ms: int, tables: Sources) -> Select[Any]:
         flags = [case((self._on(tile, now_ms, tables), 1), else_=0).label(tile) for tile in TILES]
         known = [column for column in devices.c if column.name not in ("device", "site", "stall")]
         day = [tables.today.c[name].label(f"{name}_today") for name in ("weighings", "sales", "fen", "hours")]
         columns = (*register.c, *known, devices.c.stall.label("card_stall"), *day)
         newest = tables.newest.c.software.label("newest_software")
-        keys = [column.label(f"sort_{number}") for number, column in enumerate(_ORDER[wish.sort].columns)]
-        return select(*columns, newest, *flags, *keys).select_from(tables.joined)
+        return select(*columns, newest, *flags).select_from(tables.joined)
 
     def _chosen(self, scope: Scope, wish: Wish, now_ms: int, tables: Sources) -> ColumnElement[bool]:
         parts = [scope.condition()]
@@ -159,4 +184,7 @@ _ORDER: Mapping[Sort, Order] = {
     "signal": Order((func.coalesce(devices.c.signal_dbm, LARGEST_INTEGER), register.c.name)),
     "verified": Order((func.coalesce(register.c.verified_until_ms, LARGEST_INTEGER), register.c.name)),
 }
-"""What is most pressing first; a device of which it is not known comes behind all others."""
+"""What is most pressing first; a device of which it is not known comes behind all others. Names come last in each."""
+
+_OF_REGISTER = ("name", "verified")
+"""Orders for which nothing that devices said is asked."""

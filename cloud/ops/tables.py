@@ -91,6 +91,7 @@ days = Table(
     Column("resets", BigInteger, nullable=False),
     Column("hours", BigInteger, nullable=False),  # bit n: the device said something in hour n of the day
     Index("fleet_days_by_day", "day"),
+    sqlite_with_rowid=False,
 )
 
 unmatched = Table(

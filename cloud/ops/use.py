@@ -7,7 +7,7 @@ without a stable weight rests on no weighing of its own mass. Either is normal o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Subquery, and_, case, func, select
 
 from cloud.db.arithmetic import total
 from cloud.db.keyset import FIRST, Mark, Order, Page, page_of
@@ -60,7 +60,17 @@ def read(
 ) -> tuple[int, Page[Use]]:
     """Return how many devices there are and those of one page, the least used first."""
     first = day_of(now_ms) - length_days + 1
-    used, alone = _used(first), _alone(first)
+    keys = (_sold(first), register.c.site, register.c.name)
+    chosen = select(*keys).where(_SELLS, scope.condition())
+    every = connection.execute(select(func.count()).select_from(register).where(_SELLS, scope.condition())).scalar_one()
+    found = connection.execute(Order(keys).cut(chosen, mark, ON_A_PAGE)).all()
+    page = page_of(found, mark, ON_A_PAGE, tuple)
+    return every, page.showing(_whole(connection, [name for _, _, name in page.rows], first))
+
+
+def _whole(connection: Connection, names: Sequence[str], first: int) -> list[Use]:
+    """Return these devices with everything that a page shows, in this order; less those gone meanwhile."""
+    used, alone = _used(first, names), _alone(first, names)
     joined = (
         register.outerjoin(devices, devices.c.device == register.c.name)
         .outerjoin(used, used.c.device == register.c.name)
@@ -70,14 +80,11 @@ def read(
     statement = (
         select(register, devices.c.slips_owed, *(func.coalesce(number, 0).label(number.name) for number in numbers))
         .select_from(joined)
-        .where(_SELLS, scope.condition())
+        .where(register.c.name.in_(names))
     )
-    order = Order((func.coalesce(used.c.sales, 0), register.c.site, register.c.name))
-    every = connection.execute(select(func.count()).select_from(register).where(_SELLS, scope.condition())).scalar_one()
-    found = connection.execute(order.cut(statement, mark, ON_A_PAGE)).mappings().all()
-    page = page_of(found, mark, ON_A_PAGE, lambda row: (row["sales"], row["site"], row["name"]))
-    hours = _hours_on(connection, [row["name"] for row in page.rows], first)
-    return every, page.showing([_use(row, hours.get(row["name"], 0)) for row in page.rows])
+    rows = {row["name"]: row for row in connection.execute(statement).mappings()}
+    hours = _hours_on(connection, names, first)
+    return [_use(rows[name], hours.get(name, 0)) for name in names if name in rows]
 
 
 def _use(row: RowMapping, hours_on: int) -> Use:
@@ -91,28 +98,34 @@ def _use(row: RowMapping, hours_on: int) -> Use:
     )
 
 
-def _used(first: int) -> Subquery:
-    """Return what each device counted since the day ``first``."""
+def _sold(first: int) -> ColumnElement[int]:
+    """Return how many sales a device of the register made since the day ``first``: what the list is sorted by."""
+    since = select(func.coalesce(total(days.c.sales), 0)).where(days.c.device == register.c.name, days.c.day >= first)
+    return since.correlate(register).scalar_subquery()
+
+
+def _used(first: int, names: Sequence[str]) -> Subquery:
+    """Return what these devices counted since the day ``first``."""
     return (
         select(
             days.c.device,
             func.sum(case((days.c.sales > 0, 1), else_=0)).label("days_used"),
             *(total(days.c[name]).label(name) for name in ("weighings", "sales", "fen")),
         )
-        .where(days.c.day >= first)
+        .where(days.c.device.in_(names), days.c.day >= first)
         .group_by(days.c.device)
         .subquery("used")
     )
 
 
-def _alone(first: int) -> Subquery:
-    """Return how many weighings and sales of each device stand alone since the day ``first``."""
+def _alone(first: int, names: Sequence[str]) -> Subquery:
+    """Return how many weighings and sales of these devices stand alone since the day ``first``."""
     return (
         select(
             unmatched.c.device,
             *(func.sum(case((unmatched.c.kind == kind, 1), else_=0)).label(kind) for kind in (WEIGHING, SALE)),
         )
-        .where(unmatched.c.day >= first)
+        .where(unmatched.c.device.in_(names), unmatched.c.day >= first)
         .group_by(unmatched.c.device)
         .subquery("alone")
     )

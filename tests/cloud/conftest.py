@@ -176,6 +176,7 @@ OVER_BOTH_STORES = (
     "test_keyset",
     "test_ranges",
     "test_labels",
+    "test_orders",
 )
 """Modules whose tests run once over SQLite files and once over PostgreSQL, unless a test says ``database`` itself."""
 
