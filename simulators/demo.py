@@ -22,6 +22,7 @@ from tracewire import cose
 from tracewire.errors import TracewireError, Unavailable
 
 from simulators import accounting, upstream
+from simulators.afternoon import afternoon
 from simulators.faults import Faults
 from simulators.live_table import LiveTable
 from simulators.market import Vendor, morning
@@ -37,7 +38,7 @@ EXAMPLES = """examples:
   python -m simulators.demo --once             to the end, then build/demo/summary.json
   python -m simulators.demo --once --faults    the same, killing cloud, gateway and scales at random"""
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -92,7 +93,7 @@ async def run(options: argparse.Namespace) -> int:
         summary = {"killed": faults.killed, **await account(site, vendors, [farm, line, hall])}
         summary["seconds"] = round(time.monotonic() - started, 1)
         table.stop()
-        return await finish(options, site, summary)
+        return await finish(options, site, vendors, summary)
 
 
 def keep_slip(site: Site, vendor: Vendor, slip: bytes) -> None:
@@ -156,7 +157,7 @@ def slip_versions(vendor: Vendor) -> list[int]:
     return [Printer().render(slip).codes[0][1] for slip in vendor.slips]
 
 
-async def finish(options: argparse.Namespace, site: Site, summary: dict[str, object]) -> int:
+async def finish(options: argparse.Namespace, site: Site, vendors: list[Vendor], summary: dict[str, object]) -> int:
     """Write the summary, say what came of the morning, and stay up unless told otherwise."""
     (site.directory / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2), encoding="utf-8")
     console.print_json(data=summary)
@@ -166,8 +167,14 @@ async def finish(options: argparse.Namespace, site: Site, summary: dict[str, obj
     console.print(f"Every signed record is in the ledger, once. Slips: {site.directory}/slips")
     if options.once:
         return 0
-    console.print(f"\nA slip's page      {summary['trace']}")
-    console.print(f"The same, English  {summary['trace']}?lang=en")
+    show_the_way(site, vendors[0], summary["trace"])
+    return await stay_up(site, vendors)
+
+
+def show_the_way(site: Site, vendor: Vendor, trace: object) -> None:
+    """Say where everything can be looked at, and what to try."""
+    console.print(f"\nA slip's page      {trace}")
+    console.print(f"The same, English  {trace}?lang=en")
     console.print(f"The ledger         {site.url}/v1/ledger    metrics {site.url}/metrics")
     console.print(f"The gateway        http://127.0.0.1:{site.status_port}/")
     site.console.start()
@@ -177,9 +184,22 @@ async def finish(options: argparse.Namespace, site: Site, summary: dict[str, obj
     console.print(f"The console        {site.url}/console    sign in as regulator wang with {regulator}")
     console.print(f"                   as market opener lin with {opener}, as seller chen with {seller}")
     console.print(f"The fleet          {site.url}/ops    sign in as ops with {site.open_account('ops', 'ops')}")
-    console.print("Ctrl-C ends it.")
-    while site.cloud.is_running() and site.gateway.is_running():
-        await asyncio.sleep(1)
+    console.print("A recall           sign in as lin and recall this lot; its scale refuses it here within a minute:")
+    console.print(f"                   {site.url}/console/lots/{vendor.lot}")
+    console.print("Ctrl-C ends it.\n")
+
+
+async def stay_up(site: Site, vendors: list[Vendor]) -> int:
+    """Let the afternoon go on until somebody ends it, or something does."""
+    trading = asyncio.create_task(afternoon(vendors, console.print))
+    try:
+        while site.cloud.is_running() and site.gateway.is_running() and not trading.done():
+            await asyncio.sleep(1)
+    finally:
+        trading.cancel()
+        await asyncio.gather(trading, return_exceptions=True)
+    if not trading.cancelled():
+        trading.result()
     raise Unavailable("demo.service", f"cloud or gateway ended: {site.cloud.last_words()}{site.gateway.last_words()}")
 
 

@@ -15,6 +15,8 @@ from simulators.scale_process import ScaleProcess
 from simulators.site import Stall
 
 GRAMS_OF_A_PURCHASE = (180, 2600)
+FROZEN = "此批次已冻结"
+"""What a scale's screen says of a lot that it may not sell."""
 
 
 @dataclass
@@ -43,21 +45,35 @@ class Vendor:
     async def serve(self) -> bytes:
         """Sell to one customer: goods on the pan, one key, slip off, pan empty. Return the slip."""
         key, _, _ = self.chance.choice(self.stall.goods)
-        await self.scale.wait_for_lamp("zero")
-        await self.scale.put_load(self.chance.randint(*GRAMS_OF_A_PURCHASE))
-        await self.scale.wait_until(lambda: "stable" in self.scale.lamps and "zero" not in self.scale.lamps)
+        await self._weigh()
         await self.scale.press(f"plu{key}")
         slip = await self.scale.next_slip()
         self.slips.append(slip)
         await self.scale.remove_load()
         return slip
 
+    async def offer(self) -> bytes | None:
+        """Serve one customer as long as the lot may be sold; return None when the scale refuses it as frozen."""
+        await self._weigh()
+        printed = len(self.scale.slips)
+        await self.scale.press(f"plu{self.stall.goods[0][0]}")
+        await self.scale.wait_until(lambda: len(self.scale.slips) > printed or self._is_refused())
+        slip = await self.scale.next_slip() if len(self.scale.slips) > printed else None
+        await self.scale.remove_load()
+        return slip
+
     async def browse(self) -> None:
         """Weigh for a customer who then does not buy: a weighing without a sale."""
+        await self._weigh()
+        await self.scale.remove_load()
+
+    async def _weigh(self) -> None:
         await self.scale.wait_for_lamp("zero")
         await self.scale.put_load(self.chance.randint(*GRAMS_OF_A_PURCHASE))
         await self.scale.wait_until(lambda: "stable" in self.scale.lamps and "zero" not in self.scale.lamps)
-        await self.scale.remove_load()
+
+    def _is_refused(self) -> bool:
+        return any(FROZEN in line for line in self.scale.screen)
 
 
 async def trade(vendor: Vendor, sales: int, sold: Callable[[Vendor, bytes], None]) -> None:
