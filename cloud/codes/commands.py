@@ -192,7 +192,7 @@ def show(directory: Directory) -> None:
     ):
         for stand in ranges.every(store):
             _tell(stand, reconcile.of_range(ledger, graph, stand))
-        for said in reconcile.without_range(ledger, graph, FIRST, _MOST_STRAYS).rows:
+        for said in reconcile.without_range(ledger, graph, [""], FIRST, _MOST_STRAYS).rows:
             typer.echo(f"  no_range  {' to '.join(said.codes)}  {_source(said)}")
 
 

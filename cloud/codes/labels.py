@@ -193,13 +193,18 @@ def of_lots(connection: Connection, lots: Iterable[str], limit: int) -> list[Lab
     return [_labelled(row) for row in connection.execute(chosen.limit(limit))]
 
 
-def beyond(connection: Connection, tops: dict[tuple[str, str], int], mark: Mark, limit: int) -> Page[Labelled]:
-    """Return what was said of numbers above these, by division and year; without one, of any number."""
+def beyond(
+    connection: Connection, tops: dict[tuple[str, str], int], counties: Sequence[str], mark: Mark, limit: int
+) -> Page[Labelled]:
+    """Return what was said in these counties of numbers above ``tops``, by division and year; without one, of any.
+
+    ``counties`` are beginnings of division codes.
+    """
     columns = _stretches.c
     over = []
     for row in connection.execute(select(_years)):
         top = tops.get((row.division, row.year), 0)
-        if row.last > top:
+        if row.last > top and row.division.startswith(tuple(counties)):
             reaching = columns.last > top, columns.first > top - MOST_LABELS
             over.append(and_(columns.division == row.division, columns.year == row.year, *reaching))
     return _page(connection, select(_stretches).where(or_(false(), *over)), mark, limit)

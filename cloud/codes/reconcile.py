@@ -1,5 +1,6 @@
 """Labels as they stand: what was allotted and issued, from the ledger's database, against the projection ``labels``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -63,9 +64,14 @@ def of_label(ledger: Connection, derived: Connection, text: str) -> Label | None
     )
 
 
-def without_range(ledger: Connection, derived: Connection, mark: Mark, limit: int) -> Page[Labelled]:
-    """Return a page of what was said of numbers that no range has: they lie above all that were allotted."""
-    return labels.beyond(derived, ranges.tops(ledger), mark, limit)
+def without_range(
+    ledger: Connection, derived: Connection, counties: Sequence[str], mark: Mark, limit: int
+) -> Page[Labelled]:
+    """Return a page of what was said of numbers that no range has: they lie above all that were allotted.
+
+    ``counties`` are beginnings of division codes; an empty one stands for all.
+    """
+    return labels.beyond(derived, ranges.tops(ledger), counties, mark, limit)
 
 
 def _reckon(ledger: Connection, derived: Connection, stand: Stand, numbers: Numbers) -> Reckoning:

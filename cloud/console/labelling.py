@@ -91,10 +91,9 @@ class LabelRoom:
 
     def strays(self, account: Account) -> list[Labelled]:
         """Return the first of what was said of numbers that no range has, in these counties."""
-        counties = tuple(_counties(account, self._registry.current()))
         with self._reading() as (ledger, derived):
-            found = reconcile.without_range(ledger, derived, FIRST, PAGE).rows
-        return [each for each in found if each.division.startswith(counties)]
+            counties = _counties(account, self._registry.current())
+            return list(reconcile.without_range(ledger, derived, counties, FIRST, PAGE).rows)
 
     def range(self, account: Account, number: int, mark: Mark = FIRST) -> RangePage:
         """Return a range; ``Rejected("console.unknown")`` when there is none in the counties that are seen."""

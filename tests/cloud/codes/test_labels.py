@@ -72,8 +72,10 @@ def test_what_does_not_fit_is_flagged_with_the_records_that_prove_it(office: Off
     assert office.label(2_000) is None
     stores = office.cloud.cloud.stores
     with stores.ledger.reader.connect() as ledger, stores.projections.reader.connect() as derived:
-        strays = reconcile.without_range(ledger, derived, FIRST, 10).rows
+        strays = reconcile.without_range(ledger, derived, ["35"], FIRST, 10).rows
+        elsewhere = reconcile.without_range(ledger, derived, ["3501", "44"], FIRST, 10).rows
     assert [(each.first, each.last) for each in strays] == [(990, 1_010)]
+    assert list(elsewhere) == []
 
 
 def test_a_labelling_waits_in_sight_for_its_range_and_links_when_it_comes(office: Office) -> None:
