@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import random
-import signal
 import statistics
 import sys
 import time
@@ -21,7 +20,7 @@ from rich.console import Console
 from tracewire import cose
 from tracewire.errors import TracewireError, Unavailable
 
-from simulators import accounting, upstream
+from simulators import accounting, ending, upstream
 from simulators.afternoon import afternoon
 from simulators.faults import Faults
 from simulators.live_table import LiveTable
@@ -52,7 +51,7 @@ def main() -> int:
     parser.add_argument("--sales", type=int, default=SALES_EACH, help=f"sales at each scale ({SALES_EACH})")
     parser.add_argument("--seed", type=int, default=8, help="of customers and faults (8)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending.like_ctrl_c()
     try:
         return asyncio.run(run(options))
     except KeyboardInterrupt:

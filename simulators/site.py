@@ -8,6 +8,7 @@ drawn at random and forgotten. Everything lies under one directory and listens o
 """
 
 import getpass
+import os
 import secrets
 import shlex
 import shutil
@@ -208,7 +209,7 @@ class Site:
 
     def chengxin(self, *words: str) -> str:
         """Run one `chengxin` command and return what it said; `Unavailable` with its complaint when it fails."""
-        self.say("$ chengxin " + shlex.join(words).replace(str(self.directory), self.directory.name))
+        self.say("$ chengxin " + shlex.join(words).replace(str(self.directory), os.path.relpath(self.directory)))
         outcome = subprocess.run(  # noqa: S603  # our own command with our own words
             [str(CHENGXIN), *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import random
-import signal
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -25,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tracewire import chain, cose, record
 from tracewire.errors import TracewireError
 
-from simulators import accounting, printer
+from simulators import accounting, ending, printer
 from simulators.devices.issuing import IssuingDesk
 from simulators.handheld_process import HandheldProcess
 from simulators.proxy import Proxy
@@ -58,7 +57,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of goods, troubles and outages (1)")
     parser.add_argument("--dir", type=Path, default=Path("build/soak"), help="where everything is put (build/soak)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending.like_ctrl_c()
     try:
         return asyncio.run(run(options))
     except TracewireError as trouble:
