@@ -65,8 +65,13 @@ class PostgresServer:
         return self._process.pid
 
     def kill(self) -> None:
-        """End it at once, in the middle of whatever it does; its clients lose their connections."""
-        self._end(signal.SIGQUIT)
+        """SIGKILL to it and to all that serve for it, whatever they do; clients lose their connections."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        serving = children.read_text().split() if children.exists() else []  # elsewhere they notice and end themselves
+        self._end(signal.SIGKILL)
+        for process in serving:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
 
     def remove(self) -> None:
         """End it and remove its directory."""

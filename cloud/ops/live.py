@@ -12,14 +12,17 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, select
 from sse_starlette import ServerSentEvent
 from tracewire.errors import Unavailable
 
+from cloud import watermarks
+from cloud.ops import projection
 from cloud.ops.fleet import Glance, Scope
 from cloud.ops.register import register
 from cloud.ops.tables import devices
 from cloud.ops.watch import Watch
+from cloud.watermarks import WHOLE
 
 MOST_STREAMS = 64
 LONGEST_S = 300
@@ -94,7 +97,9 @@ class Live:
 
 
 def _newest_index(connection: Connection) -> int:
-    return connection.execute(select(func.max(devices.c.changed_index))).scalar_one() or 0
+    """Return up to where all shares of the devices are complete: one that lags has changes to tell of further back."""
+    name = projection.Fleet.name
+    return min(watermarks.read(connection, name, WHOLE.parts(name, is_by_device=True)).values())
 
 
 def _changed(connection: Connection, scope: Scope, after: int, upto: int) -> list[str]:

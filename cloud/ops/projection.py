@@ -25,7 +25,7 @@ class Fleet:
 
     name = "fleet"
     tables: MetaData = tables.TABLES
-    is_by_device = False
+    is_by_device = True
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Take records in; devices of a batch are read and written once each."""

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from simulators.firmware_image import REPOSITORY
 
-WORLDS, KILLS, OFFLINE_STEP_S = 90, 6, 1_800
+WORLDS, KILLS, OFFLINE_STEP_S = 90, 12, 1_800
 """CI's sizes: worlds, faults behind each broker, simulated seconds between two records of a device."""
 RECORDS = 10_000_000
 """In the ledger of the traces; `make bench` has a tenth."""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from cloud.app import every_projection
 from cloud.ledger import store
+from cloud.ops import tables as fleet
 from cloud.projections import Projections
 from cloud.timeseries import store as timeseries
 from cloud.watermarks import Shard
@@ -21,7 +22,8 @@ from tests.cloud.market import Market
 
 CHENGXIN = Path(sys.executable).with_name("chengxin")
 LONG_ENOUGH_SECONDS = 90
-ACTIVITY = set(timeseries.TABLES.tables)
+DIVIDED = ("activity", "fleet")
+THEIR_TABLES = {*timeseries.TABLES.tables, *fleet.TABLES.tables}
 
 both_stores = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -103,43 +105,49 @@ def test_processes_that_divide_the_devices_make_the_same_tables(cloud: CloudUnde
     cloud.cloud.worker.stop()
     _deliver_of_many(cloud, market)
     derived = _derived(cloud)
-    with _projecting(cloud, "activity", shard="1/3"), _projecting(cloud, shard="2/3") as second:
-        _wait_until(lambda: any(derived.watermarks_of("activity").values()))
-        assert derived.watermarks()["activity"] == 0, "the third share waits for its process"
+
+    def is_level() -> bool:
+        marks = derived.watermarks()
+        return all(marks[name] == _last(cloud) for name in DIVIDED)
+
+    with _projecting(cloud, *DIVIDED, shard="1/3"), _projecting(cloud, shard="2/3") as second:
+        _wait_until(lambda: all(any(derived.watermarks_of(name).values()) for name in DIVIDED))
+        assert {derived.watermarks()[name] for name in DIVIDED} == {0}, "the third share waits for its process"
         second.kill()
         second.wait()
         # Cut differently now, side by side with one of the old cut.
-        with _projecting(cloud, "activity", shard="1/2"), _projecting(cloud, "activity", shard="2/2"):
-            _wait_until(lambda: derived.watermarks()["activity"] == _last(cloud))
+        with _projecting(cloud, *DIVIDED, shard="1/2"), _projecting(cloud, *DIVIDED, shard="2/2"):
+            _wait_until(is_level)
             _deliver_of_many(cloud, market)
-            _wait_until(lambda: derived.watermarks()["activity"] == _last(cloud))
-    grown = {name: rows for name, rows in _contents(cloud).items() if name in ACTIVITY}
-    assert grown["samples"]
-    derived.rebuild(lambda _name, _count: None, derived.named(["activity"]))
-    assert {name: rows for name, rows in _contents(cloud).items() if name in ACTIVITY} == grown
+            _wait_until(is_level)
+    grown = {name: rows for name, rows in _contents(cloud).items() if name in THEIR_TABLES}
+    assert grown["samples"] and grown["fleet_devices"]
+    derived.rebuild(lambda _name, _count: None, derived.named(DIVIDED))
+    assert {name: rows for name, rows in _contents(cloud).items() if name in THEIR_TABLES} == grown
 
 
 @both_stores
+@pytest.mark.parametrize("name", DIVIDED)
 def test_shards_go_on_from_a_projection_that_was_whole_and_the_other_way_round(
-    cloud: CloudUnderTest, market: Market
+    cloud: CloudUnderTest, market: Market, name: str
 ) -> None:
     _deliver_of_many(cloud, market)
     cloud.catch_up()
     cloud.cloud.worker.stop()
     stores = cloud.cloud.stores
     whole = _derived(cloud)
-    (activity,) = whole.named(["activity"])
-    shards = [Projections(stores.ledger, stores.projections, [activity], Shard(number, 3)) for number in (1, 2, 3)]
+    (divided,) = whole.named([name])
+    shards = [Projections(stores.ledger, stores.projections, [divided], Shard(number, 3)) for number in (1, 2, 3)]
     _deliver_of_many(cloud, market)
-    before = whole.watermarks()["activity"]
-    assert shards[0].advance(activity) == shards[2].advance(activity) == _last(cloud) - before
-    assert whole.watermarks()["activity"] == before
+    before = whole.watermarks()[name]
+    assert shards[0].advance(divided) == shards[2].advance(divided) == _last(cloud) - before
+    assert whole.watermarks()[name] == before
     _deliver_of_many(cloud, market)
-    while whole.advance(activity):
+    while whole.advance(divided):
         pass
-    assert {shard.advance(activity) for shard in shards} == {0}
+    assert {shard.advance(divided) for shard in shards} == {0}
     grown = _contents(cloud)
-    whole.rebuild(lambda _name, _count: None, [activity])
+    whole.rebuild(lambda _name, _count: None, [divided])
     assert _contents(cloud) == grown
 
 

@@ -4,7 +4,8 @@
         ground.start(); ...; ground.gateway.kill(); ...
         ground.settle()          # everything arrives, and the ledger is exactly what was signed
 
-Devices ── ``wire`` ── broker, gateway ── ``uplink`` ── cloud. Devices live in this process; what they signed is in
+Devices ── ``wire`` ── broker, gateway ── ``uplink`` ── cloud, which with ``postgres`` has two workers and projections
+in a process of their own. Devices live in this process; what they signed is in
 their own history files, which is all that the oracle believes.
 """
 
@@ -25,6 +26,7 @@ from edge import config
 from simulators import accounting
 from simulators.mosquitto import MosquittoProcess
 from simulators.ports import free_port
+from simulators.postgres import PostgresServer
 from simulators.proxy import Proxy
 from simulators.service import Service
 from simulators.upstream import UpstreamDevice
@@ -39,15 +41,23 @@ SETTINGS: dict[str, int | str] = {"cloud_timeout_ms": 2_000}
 class Ground:
     """One site; nothing runs before ``start`` or a service's own ``start``."""
 
-    def __init__(self, directory: Path, broker: str = config.EMBEDDED, devices: int = 3) -> None:
+    def __init__(
+        self, directory: Path, broker: str = config.EMBEDDED, devices: int = 3, postgres: PostgresServer | None = None
+    ) -> None:
         self.names = [f"scale-{number:04}" for number in range(1, devices + 1)]
         self.site = Site(directory, dict.fromkeys(self.names, "active"), broker, **SETTINGS)
         self.public_port = free_port()
         self.wire, self.uplink = Proxy(self.site.mqtt_port), Proxy(self.site.cloud_port)
+        self.postgres = postgres
+        home = str(self._found_cloud())
+        options = () if postgres is None else ("--workers", "2", "--no-project")
         self.cloud = Service(
-            "cloud", [CHENGXIN, "cloud", "run", "--dir", str(self._found_cloud())],
+            "cloud", [CHENGXIN, "cloud", "run", "--dir", home, *options],
             f"http://127.0.0.1:{self.public_port}/healthz", directory / "cloud.log",
         )  # fmt: skip
+        self.projecting = Service(
+            "project", [CHENGXIN, "cloud", "project", "--dir", home], None, directory / "project.log"
+        )
         self.gateway = Service(
             "gateway", [CHENGXIN, "gateway", "run", "--dir", str(self.site.home)],
             f"http://127.0.0.1:{self.site.status_port}/healthz", directory / "gateway.log",
@@ -65,6 +75,7 @@ class Ground:
         direct, detour = f":{self.site.cloud_port}", f":{self.uplink.port}"
         settings.write_text(settings.read_text().replace(direct, detour))
         self._open.callback(self.cloud.stop)
+        self._open.callback(self.projecting.stop)
         if self.mosquitto is not None:
             self._open.enter_context(self.mosquitto)
         self._open.callback(self.gateway.stop)
@@ -82,6 +93,8 @@ class Ground:
     def start(self) -> None:
         """Start cloud and gateway, and let every device connect."""
         self.cloud.start()
+        if self.postgres is not None:
+            self.projecting.start()
         self.gateway.start()
         self.connect(self.devices)
 
@@ -100,6 +113,7 @@ class Ground:
         assert account.errors == []
         assert account.signed == account.committed == sum(device.signed for device in self.devices)
         assert self.status()["quarantined"] == 0
+        self.wait(self._is_derived)
 
     def status(self) -> dict[str, Any]:
         """Return the gateway's figures."""
@@ -115,10 +129,17 @@ class Ground:
             assert time.monotonic() < deadline, self.gateway.last_words()
             time.sleep(0.05)
 
+    def _is_derived(self) -> bool:
+        """Tell whether every projection has followed the ledger to its end."""
+        lag: dict[str, int] = httpx.get(f"http://127.0.0.1:{self.public_port}/healthz").json()["projection_lag"]
+        return not any(lag.values())
+
     def _found_cloud(self) -> Path:
-        """Write the real cloud's directory, as ``chengxin cloud init`` does."""
+        """Write the real cloud's directory, as ``chengxin cloud init`` does; on PostgreSQL where there is one."""
         home = self.site.hand_out("cloud-01")
         text = cloud_config.TEMPLATE.format(ingest_port=self.site.cloud_port, public_port=self.public_port)
+        if self.postgres is not None:
+            text += f'database = "{self.postgres.new_database()}"\n'
         (home / "cloud.toml").write_text(text, encoding="utf-8")
         app.create_stores(cloud_config.load(home))
         log_keys.create(home)

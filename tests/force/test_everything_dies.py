@@ -1,4 +1,6 @@
-"""Broker, gateway and cloud are killed at random and both networks misbehave while devices publish; nothing is lost.
+"""Everything is killed at random and both networks misbehave while devices publish; nothing is lost.
+
+Once with what is embedded: broker, SQLite, projections. Once with Mosquitto, PostgreSQL and projections of their own.
 
 CHENGXIN_FORCE_FAULTS=200 makes it a soak test; CHENGXIN_FORCE_SEED=7 repeats a run's choice of faults.
 """
@@ -7,19 +9,20 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tracewire import record
 
-from edge.config import BROKERS
+from edge.config import BROKERS, MOSQUITTO
+from simulators.postgres import PostgresServer
 from simulators.upstream import UpstreamDevice
 from tests.force.ground import Ground
 
 log = logging.getLogger(__name__)
 
-FAULTS = int(os.environ.get("CHENGXIN_FORCE_FAULTS", "6"))
+FAULTS = int(os.environ.get("CHENGXIN_FORCE_FAULTS", "12"))
 SEED = int(os.environ.get("CHENGXIN_FORCE_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 PAUSE_S = 0.05
 """Between two records of one device."""
@@ -54,14 +57,27 @@ def faults(ground: Ground) -> dict[str, Callable[[], None]]:
     }
     if ground.mosquitto is not None:
         happenings["broker killed"] = killed("mosquitto")
+    if ground.postgres is not None:
+        happenings["database killed"] = killed("postgres")
+        happenings["projections killed"] = killed("projecting")
     return happenings
 
 
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
 @pytest.mark.parametrize("broker", BROKERS)
-def test_whatever_dies_the_ledger_is_exactly_what_was_signed(tmp_path: Path, broker: str) -> None:
+def test_whatever_dies_the_ledger_is_exactly_what_was_signed(
+    request: pytest.FixtureRequest, tmp_path: Path, broker: str
+) -> None:
     chance = random.Random(SEED)
     stop, happened = threading.Event(), []
-    with Ground(tmp_path, broker) as ground:
+    server = request.getfixturevalue("postgres") if broker == MOSQUITTO else None
+    with Ground(tmp_path, broker, postgres=server) as ground:
         ground.start()
         stating = [threading.Thread(target=keep_stating, args=(device, stop)) for device in ground.devices]
         for thread in stating:
