@@ -1,19 +1,22 @@
 """The commands ``chengxin cloud …`` and ``chengxin rebuild``: read the words, call the flow, say what came of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from cloud import projecting, server, watermarks
+from cloud import moving, projecting, server, watermarks
 from cloud.accounts.commands import account
 from cloud.app import create_stores, every_projection, migrate_stores, open_stores
 from cloud.config import TEMPLATE, load
 from cloud.feed.commands import feed
 from cloud.ledger import log_keys, tree
 from cloud.ledger import store as ledger
+from cloud.projection_schema import DerivedSchema
 from cloud.projections import Projections
+from cloud.stores import open_ledger
 
 cloud = typer.Typer(help="The cloud: ledger, batch graph, trace pages.", no_args_is_help=True)
 cloud.add_typer(feed, name="feed")
@@ -26,6 +29,7 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="How many processes j
 Project = Annotated[bool, typer.Option(help="Keep projections up in this program.")]
 Names = Annotated[list[str] | None, typer.Option(help="Projection to keep up, all unless given; may be repeated.")]
 ShardOption = Annotated[str, typer.Option("--shard", metavar="K/N", help="Only share K of N of the devices.")]
+Target = Annotated[str, typer.Option("--to", metavar="URL", help="An empty database, its password in ~/.pgpass.")]
 Origin = Annotated[str, typer.Option(help="Name of the log, best a URL without https:// that is yours.")]
 
 
@@ -60,6 +64,37 @@ def migrate(directory: Directory) -> None:
     """
     taken, emptied = migrate_stores(load(directory))
     typer.echo(f"Taken: {', '.join(taken) or 'nothing to do'}. To be filled anew: {', '.join(emptied) or 'nothing'}.")
+
+
+@cloud.command("move")
+def move(directory: Directory, to: Target) -> None:
+    """Take a ledger that began in files, and its accounts, into an empty PostgreSQL database.
+
+    Gateways keep what they have meanwhile. Every record is checked against the log's tree at its new place before the
+    files get another name. Counts of scans begin anew. A move that was cut off leaves no ledger there: drop what it
+    left (chengxin_accounts, chengxin_projections) and try again.
+
+    Example: chengxin cloud move --dir cloud --to postgresql+psycopg://chengxin@db.example/chengxin
+    """
+    config = load(directory)
+    with Progress(TextColumn("{task.description}"), MofNCompleteColumn()) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def hear(name: str, rows: int) -> None:
+            task = tasks.get(name)
+            if task is None:
+                task = tasks[name] = progress.add_task(name, total=None)
+            progress.advance(task, rows)
+
+        records = moving.move(config, to, DerivedSchema(every_projection()), hear)
+        moved = open_ledger(replace(config, database=to))
+        try:
+            tree.verify(moved, lambda rows: hear("checked against the log's tree", rows))
+        finally:
+            moved.close()
+    kept = ", ".join(path.name for path in moving.put_away(config))
+    typer.echo(f"{records:,} records are in the database, and the log's tree over them is the same. Kept: {kept}.")
+    typer.echo(f'Next: write database = "{to}" into {directory}/cloud.toml, and start the cloud.')
 
 
 @cloud.command("log-init")

@@ -19,8 +19,8 @@ from cloud.ledger.schema import REVISIONS
 from cloud.projection_schema import DerivedSchema
 from cloud.trace.scans import ScanSchema
 
-_LEDGER, _PROJECTIONS, _ACCOUNTS = "chengxin_ledger", "chengxin_projections", "chengxin_accounts"
-_SCANS = "chengxin_scans"
+LEDGER, PROJECTIONS, ACCOUNTS = "chengxin_ledger", "chengxin_projections", "chengxin_accounts"
+SCANS = "chengxin_scans"
 """Schemas, where the stores are a PostgreSQL database."""
 
 
@@ -40,8 +40,8 @@ class Stores:
 def create(config: Config, derived: DerivedSchema) -> None:
     """Create both; ``Misuse("store.exists")`` rather than touch existing ones."""
     if config.database:
-        create_schema(config.database, _LEDGER, REVISIONS)
-        create_schema(config.database, _PROJECTIONS, derived)
+        create_schema(config.database, LEDGER, REVISIONS)
+        create_schema(config.database, PROJECTIONS, derived)
     else:
         create_store(config.ledger_path, REVISIONS)
         create_store(config.projections_path, derived)
@@ -50,7 +50,7 @@ def create(config: Config, derived: DerivedSchema) -> None:
 def create_accounts(config: Config) -> None:
     """Create the store of accounts, empty; ``Misuse("store.exists")`` rather than touch an existing one."""
     if config.database:
-        create_schema(config.database, _ACCOUNTS, ACCOUNT_REVISIONS)
+        create_schema(config.database, ACCOUNTS, ACCOUNT_REVISIONS)
     else:
         create_store(config.accounts_path, ACCOUNT_REVISIONS)
         config.accounts_path.chmod(0o600)
@@ -59,7 +59,7 @@ def create_accounts(config: Config) -> None:
 def open_accounts(config: Config) -> Store:
     """Open the accounts; ``Misuse("store.missing")`` when neither ``init`` nor ``account init`` has made them."""
     if config.database:
-        return open_schema(config.database, _ACCOUNTS, ACCOUNT_REVISIONS, synchronous=True)
+        return open_schema(config.database, ACCOUNTS, ACCOUNT_REVISIONS, synchronous=True)
     if not config.accounts_path.exists():
         raise Misuse("store.missing", f"{config.accounts_path.name}: run `chengxin cloud account init` first")
     return open_store(config.accounts_path, ACCOUNT_REVISIONS, synchronous="FULL")
@@ -70,11 +70,11 @@ def open_scans(config: Config) -> Store:
     schema = ScanSchema()
     with contextlib.suppress(Misuse):  # "store.exists"
         if config.database:
-            create_schema(config.database, _SCANS, schema)
+            create_schema(config.database, SCANS, schema)
         else:
             create_store(config.scans_path, schema)
     if config.database:
-        return open_schema(config.database, _SCANS, schema, synchronous=False)
+        return open_schema(config.database, SCANS, schema, synchronous=False)
     return open_store(config.scans_path, schema, synchronous="NORMAL")
 
 
@@ -84,19 +84,19 @@ def migrate(config: Config, derived: DerivedSchema) -> tuple[Sequence[str], Sequ
     ``Misuse("store.missing")`` when ``init`` has not made them; accounts may be missing, as ``account init`` makes them
     later. Each store is a transaction of its own: after a crash, run it again.
     """
-    taken = [f"ledger {revision}" for revision in _migrate(config, _LEDGER, REVISIONS)]
+    taken = [f"ledger {revision}" for revision in _migrate(config, LEDGER, REVISIONS)]
     try:
-        taken += [f"accounts {revision}" for revision in _migrate(config, _ACCOUNTS, ACCOUNT_REVISIONS)]
+        taken += [f"accounts {revision}" for revision in _migrate(config, ACCOUNTS, ACCOUNT_REVISIONS)]
     except Misuse as absence:
         if absence.code != "store.missing":
             raise
-    return taken, _migrate(config, _PROJECTIONS, derived)
+    return taken, _migrate(config, PROJECTIONS, derived)
 
 
 def _migrate(config: Config, name: str, schema: Schema) -> Sequence[str]:
     if config.database:
         return migrate_schema(config.database, name, schema)
-    paths = {_LEDGER: config.ledger_path, _PROJECTIONS: config.projections_path, _ACCOUNTS: config.accounts_path}
+    paths = {LEDGER: config.ledger_path, PROJECTIONS: config.projections_path, ACCOUNTS: config.accounts_path}
     return migrate_store(paths[name], schema)
 
 
@@ -113,12 +113,12 @@ def open_both(config: Config, derived: DerivedSchema) -> Stores:
 def open_ledger(config: Config) -> Store:
     """Open the evidence alone; ``Misuse`` as ``open_both`` says."""
     if config.database:
-        return open_schema(config.database, _LEDGER, REVISIONS, synchronous=True)
+        return open_schema(config.database, LEDGER, REVISIONS, synchronous=True)
     return open_store(config.ledger_path, REVISIONS, synchronous="FULL")
 
 
 def open_projections(config: Config, derived: DerivedSchema) -> Store:
     """Open what is derived alone; ``Misuse`` as ``open_both`` says."""
     if config.database:
-        return open_schema(config.database, _PROJECTIONS, derived, synchronous=False)
+        return open_schema(config.database, PROJECTIONS, derived, synchronous=False)
     return open_store(config.projections_path, derived, synchronous="NORMAL")

@@ -6,7 +6,7 @@ judging signatures, is done before the lock is taken, in any number of processes
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,9 +49,10 @@ class ServerStore(Store):
             yield connection
 
 
-def create_schema(url: str, name: str, schema: Schema) -> None:
+def create_schema(url: str, name: str, schema: Schema, fill: Callable[[Connection], None] = lambda _: None) -> None:
     """Create the schema and all its tables; ``Misuse("store.exists")`` rather than touch an existing one.
 
+    ``fill`` may put rows into them in the same transaction: when it raises, there is no schema either.
     ``Unavailable("store.server")`` when the server cannot be reached.
     """
     with _server_store(url, name) as store, store.alone() as connection:
@@ -59,6 +60,7 @@ def create_schema(url: str, name: str, schema: Schema) -> None:
             raise Misuse("store.exists", f"schema {name}")
         connection.exec_driver_sql(f'CREATE SCHEMA "{name}"')
         schema.upgrade(connection)
+        fill(connection)
 
 
 def migrate_schema(url: str, name: str, schema: Schema) -> Sequence[str]:
