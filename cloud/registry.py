@@ -1,15 +1,19 @@
 """The signed registry on disk: who may speak, re-read when the file changes, never an older one.
 
-Why the highest serial is kept in the ledger's database: an old registry with a good signature would bring a revoked
-key back to life. The serial survives restarts, so neither a copied-back file nor a restart turns the clock back.
+Why the newest registry is kept in the ledger's database: an old one with a good signature would bring a revoked key
+back to life. It survives restarts, so neither a copied-back file nor a restart turns the clock back; and of several
+hosts over one ledger, the first to get a new registry has it for all.
 """
 
+import contextlib
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from tracewire import cbor
 from tracewire.credential import Credential, Registry, open_bundle
 from tracewire.errors import Misuse, Rejected, Unavailable
@@ -20,6 +24,9 @@ from cloud.db.engine import LARGEST_INTEGER, Store
 from cloud.ledger import store as ledger
 
 log = structlog.get_logger()
+
+_LOOK_MS = 5_000
+"""How often the ledger is asked for a registry that another host has adopted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +113,31 @@ class RegistryFile:
         self._store = store
         self._now_ms = now_ms
         self._seen = (0, 0, 0)
+        self._next_look_ms = 0
         self._roll: Roll | None = None
+        self._turn = threading.Lock()
 
     def current(self) -> Roll:
         """Return the newest registry that may be trusted.
 
         A changed file that cannot be trusted (bad seal, lower serial, half written) is logged and the one in force
-        stays in force. Without any: ``Unavailable("registry.missing")``, or what is wrong with the file.
+        stays in force: after a start, the newest that the ledger has. Without any: ``Unavailable("registry.missing")``,
+        or what is wrong with the file.
         """
         signature = self._signature()
         if signature != self._seen or self._roll is None:
             try:
                 self._adopt(self._read())
             except (Rejected, Unavailable) as error:
-                if self._roll is None:
+                if self._roll is None and not self._follow_ledger():
                     raise
                 log.warning("registry.kept", code=error.code, detail=error.detail)
             self._seen = signature
+        elif self._now_ms() >= self._next_look_ms:
+            self._next_look_ms = self._now_ms() + _LOOK_MS
+            # What is in force stays so, whether the database is away or what it has cannot be trusted here.
+            with contextlib.suppress(OperationalError, Rejected):
+                self._follow_ledger()
         assert self._roll is not None
         return self._roll
 
@@ -140,6 +155,16 @@ class RegistryFile:
         except FileNotFoundError as error:
             raise Unavailable("registry.missing", self._path.name) from error
 
+    def _follow_ledger(self) -> bool:
+        """Take the newest registry that any host has adopted, if it is newer than ours; tell whether it was."""
+        with self._store.reader.connect() as connection:
+            if ledger.newest_registry_serial(connection) <= (self._roll.registry.serial if self._roll else 0):
+                return False
+            newest = ledger.newest_registry(connection)
+        assert newest is not None  # it has a serial
+        self._put_in_force(open_bundle(newest.bundle, self._root, self._now_ms()), newest.bundle)
+        return True
+
     def _adopt(self, bundle: bytes) -> None:
         registry = open_bundle(bundle, self._root, self._now_ms())
         if registry.serial > LARGEST_INTEGER:
@@ -153,7 +178,13 @@ class RegistryFile:
             elif newest.bundle != bundle:
                 raise Rejected("registry.serial", f"two registries have serial {registry.serial}")
         # A crash here: the serial is remembered, the file is still there, the next start adopts it again.
-        self._roll = Roll(registry, bundle)
+        self._put_in_force(registry, bundle)
+
+    def _put_in_force(self, registry: Registry, bundle: bytes) -> None:
+        with self._turn:  # one thread may have asked the ledger before another read the file
+            if self._roll is not None and self._roll.registry.serial > registry.serial:
+                return
+            self._roll = Roll(registry, bundle)
         log.info("registry.adopted", serial=registry.serial, keys=len(registry.credentials))
 
 

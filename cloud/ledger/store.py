@@ -281,6 +281,12 @@ def newest_registry(connection: Connection) -> Row[Any] | None:
     return connection.execute(select(registries).order_by(registries.c.serial.desc()).limit(1)).one_or_none()
 
 
+def newest_registry_serial(connection: Connection) -> int:
+    """Return the highest serial of an adopted registry, 0 without any."""
+    serial: int = connection.execute(select(func.coalesce(func.max(registries.c.serial), 0))).scalar_one()
+    return serial
+
+
 def remember_registry(connection: Connection, serial: int, adopted_ms: int, bundle: bytes) -> None:
     """Note that this registry is in force from now on."""
     connection.execute(insert(registries), {"serial": serial, "adopted_ms": adopted_ms, "bundle": bundle})

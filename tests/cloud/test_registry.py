@@ -1,18 +1,25 @@
 """The signed registry on disk: a newer one is taken at once, an older or broken one never."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tracewire.errors import Misuse, Rejected
 
 from cloud.app import create_cloud
-from simulators.node import Trust
+from cloud.registry import RegistryFile, read_root
+from simulators.node import Trust, now_ms
 from tests.cloud.conftest import CloudUnderTest, replace
 from tests.cloud.market import Market
 
 
 def _bundle(cloud: CloudUnderTest) -> Path:
     return cloud.config.directory / "registry.cose"
+
+
+def _registry(cloud: CloudUnderTest, path: Path, clock: Callable[[], int] = now_ms) -> RegistryFile:
+    """Return what a host over this ledger goes by, whose file is ``path``."""
+    return RegistryFile(path, read_root(cloud.config.directory / "root.point"), cloud.cloud.stores.ledger, clock)
 
 
 def test_a_revocation_counts_from_the_next_envelope(cloud: CloudUnderTest, market: Market) -> None:
@@ -32,12 +39,35 @@ def test_an_older_registry_does_not_bring_a_revoked_key_back(cloud: CloudUnderTe
     assert cloud.deliver(envelope).refused == {0: "registry.revoked"}
 
 
-def test_an_older_registry_is_refused_after_a_restart_too(cloud: CloudUnderTest, market: Market) -> None:
+def test_an_older_registry_does_not_bring_it_back_after_a_restart_either(cloud: CloudUnderTest, market: Market) -> None:
     old = _bundle(cloud).read_bytes()
+    market.scale.credential.state = "revoked"
     cloud.publish_registry()
+    newer = _bundle(cloud).read_bytes()
     cloud.deliver(market.envelope(market.health()))
     replace(_bundle(cloud), old)
-    with pytest.raises(Rejected, match=r"registry\.serial"):
+    assert _registry(cloud, _bundle(cloud)).current().bundle == newer
+
+
+def test_a_registry_that_one_host_has_got_holds_on_all(cloud: CloudUnderTest, market: Market, tmp_path: Path) -> None:
+    elsewhere, now = tmp_path / "registry.cose", [now_ms()]
+    replace(elsewhere, _bundle(cloud).read_bytes())
+    other_host = _registry(cloud, elsewhere, lambda: now[0])
+    assert other_host.current().find(market.scale.kid) is not None
+    market.scale.credential.state = "revoked"
+    cloud.publish_registry()
+    newer = _bundle(cloud).read_bytes()
+    cloud.deliver(market.envelope(market.health()))
+    now[0] += 60_000
+    assert other_host.current().bundle == newer
+    replace(elsewhere, b"half")
+    assert other_host.current().bundle == newer
+
+
+def test_a_registry_in_the_ledger_under_another_root_is_not_taken(cloud: CloudUnderTest, market: Market) -> None:
+    cloud.deliver(market.envelope(market.health()))
+    replace(cloud.config.directory / "root.point", Trust().root_point)
+    with pytest.raises(Rejected):
         create_cloud(cloud.config)
 
 

@@ -149,15 +149,16 @@ class Cluster:
             "chengxin ca init --dir ca --organisation market --passphrase-file passphrase"
         )
         self.type(self.said("chengxin cloud init"))
+        shutil.copytree(self.hosts[0].home / "cloud", self.hosts[1].home / "cloud")
+        for host in self.hosts:
+            host.take_ports()
+        # The second host's registry knows nobody who is enrolled from here on: it has them from the ledger.
         enrol = "chengxin device enrol {0} --ca ca --role {1} --dir {2} {3}\n"
         gateway = enrol.format("gateway-01", "gateway", "gateway", "--host localhost --host 127.0.0.1")
         self.type(gateway + "".join(enrol.format(name, role, name, "--site m") for name, role in DEVICES.items()))
         self.type("".join(f"chengxin ca export --ca ca --out {name}\n" for name in ("cloud", "gateway", *DEVICES)))
         ports = f"--mqtt-port {self.mqtt_port} --status-port {self.status_port}"
         self.type(self.said("chengxin gateway init").replace("gateway init", f"gateway init {ports}"))
-        shutil.copytree(self.hosts[0].home / "cloud", self.hosts[1].home / "cloud")
-        for host in self.hosts:
-            host.take_ports()
 
     def run(self, until: ExitStack) -> list[UpstreamDevice]:
         """Start everything, to be stopped at the end; return the devices, connected."""
