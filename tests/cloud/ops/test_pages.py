@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tracewire.credential import Credential
 
 from cloud.accounts import guard
+from cloud.ops import places
+from cloud.ops.places import Place
 from cloud.ops.tables import DAY_MS
 from simulators.node import Node, now_ms
 from tests.cloud.conftest import CloudUnderTest
@@ -20,6 +22,11 @@ from tests.cloud.web.conftest import OpenPage, assert_accessible
 EVIL = "<script>document.title='bent'</script>"
 PATHS = {"/ops": "fleet", "/ops/map": "map", "/ops/devices/scale-0001": "device", "/ops/use": "use"}
 """Pages and their names in `docs/pages.md`."""
+WHERE = {
+    "第八市场": Place(24.4561, 118.0782),
+    "夏商批发市场": Place(24.5130, 118.1180),
+    "银祥肉联厂": Place(24.6410, 118.0937),
+}
 
 
 def tell_a_history(cloud: CloudUnderTest, market: Market) -> None:
@@ -43,10 +50,16 @@ def test_every_page_can_be_read_by_everybody(
     cloud: CloudUnderTest, market: Market, open_page: OpenPage, sign_in: SignIn, path: str, width: str, scheme: str
 ) -> None:
     tell_a_history(cloud, market)
+    if path == "/ops/map":
+        cloud.stop()
+        places.write(cloud.config.directory, WHERE)
+        cloud.start()
     page, said = quiet_page(open_page, width, scheme)
     sign_in("ops", page)
     page.goto(f"{cloud.url}{path}")
     expect(page.locator("main")).to_contain_text("第八市场")
+    if path == "/ops/map":
+        expect(page.locator("#map path.leaflet-interactive")).to_have_count(len(WHERE))
     assert_accessible(page, PATHS[path])
     assert said == []
 
