@@ -80,8 +80,7 @@ def _add_lists(routes: APIRouter, desk: Desk, visitor: Any, view: ConsoleView, n
 
     @routes.get("/recalls")
     def recalls(request: Request, account: Annotated[Account, visitor], mark: Marked) -> Response:
-        found = view.recalls(scope(account), mark, now_ms())
-        return listing("recalls.html", request, account, found)
+        return listing("recalls.html", request, account, view.recalls(scope(account), mark, now_ms()))
 
     @routes.get("/flags")
     def flag_list(

@@ -44,18 +44,14 @@ def router(door: Guard, room: LabelRoom) -> APIRouter:
 
     @routes.get("")
     def every(request: Request, account: Annotated[Account, reader], mark: Marked) -> Response:
-        found = room.ranges(account, mark)
-        strays = room.strays(account)
-        beside = pager(request, found)
-        return desk.show("labels.html", request, account, rows=found.rows, pager=beside, strays=strays)
+        found, strays = room.ranges(account, mark), room.strays(account)
+        return desk.show("labels.html", request, account, rows=found.rows, pager=pager(request, found), strays=strays)
 
     @routes.get("/{number:int}")
     def page(request: Request, account: Annotated[Account, reader], number: int, mark: Marked) -> Response:
+        blank = dict.fromkeys(_TYPED, "")
         return or_missing(
-            desk,
-            request,
-            account,
-            lambda: one(request, account, room.range(account, number, mark), dict.fromkeys(_TYPED, "")),
+            desk, request, account, lambda: one(request, account, room.range(account, number, mark), blank)
         )
 
     @routes.post("/{number:int}")

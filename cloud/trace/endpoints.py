@@ -101,13 +101,12 @@ def router(view: TraceView, registry: RegistryFile, scans: Scans, setting: Setti
             shown, label = code[:_LONGEST_SHOWN], view.label(code)
             values = {"code": shown, "asked": asked, "checked": shown, "label": label, **on_the_phone}
             return pages.show("missing.html", request, 404, **values)
-        way = sketch.draw(sketch.stops(story, pages.speaker(pages.language(request))))
         return pages.show(
             "story.html",
             request,
             story=story,
             seen=_seen(scans, setting, request, code) if story.sale else None,
-            sketch=way,
+            sketch=sketch.draw(sketch.stops(story, pages.speaker(pages.language(request)))),
             short=_short(story, registry),
             sentence=sentence,
             **on_the_phone,
