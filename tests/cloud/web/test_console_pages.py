@@ -50,12 +50,13 @@ def test_every_room_can_be_used_by_everybody(
     assert "Today" in page.inner_text("nav"), "the language stays"
 
 
+@pytest.mark.parametrize(("width", "scheme"), [("phone", "light"), ("desk", "dark")])
 def test_a_recall_by_hand_shows_how_far_it_has_come(
-    cloud: CloudUnderTest, market: Market, told: Told, open_page: OpenPage, tmp_path: Path
+    cloud: CloudUnderTest, market: Market, told: Told, open_page: OpenPage, tmp_path: Path, width: str, scheme: str
 ) -> None:
     market.nodes.remove(told.console)
     desk = desk_key.enrol(tmp_path / "console-01", cloud, market)
-    page = enter(open_page("phone"), cloud, PEOPLE["market_opener"])
+    page = enter(open_page(width, scheme), cloud, PEOPLE["market_opener"])
     page.goto(f"{cloud.url}/console/lots?q={told.lot}")
     page.locator("main table a").click()
     page.get_by_role("link", name="召回…").click()
