@@ -70,9 +70,9 @@ def migrate(directory: Directory) -> None:
 def move(directory: Directory, to: Target) -> None:
     """Take a ledger that began in files, and its accounts, into an empty PostgreSQL database.
 
-    Gateways keep what they have meanwhile. Every record is checked against the log's tree at its new place before the
-    files get another name. Counts of scans begin anew. A move that was cut off leaves no ledger there: drop what it
-    left (chengxin_accounts, chengxin_projections) and try again.
+    Stop every program of this cloud first; gateways keep what they have. The files get another name, and each record is
+    checked against the log's tree at its new place. Counts of scans begin anew. A move that was cut off leaves no
+    ledger there: drop what it left (chengxin_accounts, chengxin_projections) and try again.
 
     Example: chengxin cloud move --dir cloud --to postgresql+psycopg://chengxin@db.example/chengxin
     """
@@ -92,8 +92,8 @@ def move(directory: Directory, to: Target) -> None:
             tree.verify(moved, lambda rows: hear("checked against the log's tree", rows))
         finally:
             moved.close()
-    kept = ", ".join(path.name for path in moving.put_away(config))
-    typer.echo(f"{records:,} records are in the database, and the log's tree over them is the same. Kept: {kept}.")
+    typer.echo(f"{records:,} records are in the database, and the log's tree over them is the same.")
+    typer.echo(f"The files are kept as *{moving.SUFFIX}.")
     typer.echo(f'Next: write database = "{to}" into {directory}/cloud.toml, and start the cloud.')
 
 

@@ -2,27 +2,30 @@
 
 Why not by a dump: places of records have a table of their own there, records lie in partitions, and nobody may write
 while it lasts. The ledger comes last and in one transaction, so a database without its schema was not moved to. The
-files are kept under another name; with them ``run`` would begin a second history.
+files have another name from the beginning; with them ``run`` would begin a second history.
 """
 
-from collections.abc import Callable, Iterator
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
-from tracewire.errors import Misuse
+from tracewire.errors import Misuse, Unavailable
 
 from cloud.accounts.schema import REVISIONS as ACCOUNT_REVISIONS
 from cloud.config import Config
 from cloud.db.bulk import append_tuples
-from cloud.db.engine import Store
+from cloud.db.engine import open_store
+from cloud.db.schema import Revisions
 from cloud.db.server import create_schema
 from cloud.ledger import partitions
 from cloud.ledger import store as ledger
 from cloud.ledger.schema import REVISIONS
 from cloud.projection_schema import DerivedSchema
-from cloud.stores import ACCOUNTS, LEDGER, PROJECTIONS, open_accounts, open_ledger
+from cloud.stores import ACCOUNTS, LEDGER, PROJECTIONS
 
 SUFFIX = ".moved"
 
@@ -38,37 +41,57 @@ Progress = Callable[[str, int], None]
 def move(config: Config, url: str, derived: DerivedSchema, progress: Progress) -> int:
     """Copy everything that is not derived to an empty database; return how many records the ledger has.
 
-    Ingest waits meanwhile. ``Misuse("move.database")`` for a cloud that lies in a database already,
-    ``Misuse("store.exists")`` for a database that has one of our schemas, ``Unavailable("store.server")`` without it.
+    The files have their other name from the beginning, so nobody writes there meanwhile or afterwards; they get their
+    own back when this fails. ``Misuse("move.database")`` for a cloud that lies in a database already,
+    ``Unavailable("move.running")`` while a program of it runs, ``Misuse("store.exists")`` for a database that has one
+    of our schemas, ``Unavailable("store.server")`` without it.
     """
     if config.database:
         raise Misuse("move.database", "this cloud lies in a database already")
-    source = open_ledger(config)
+    _rename(_files(config), "", SUFFIX)
     try:
-        if config.accounts_path.exists():
-            _move_store(open_accounts(config), partial(create_schema, url, ACCOUNTS, ACCOUNT_REVISIONS), progress)
+        ledger_path, accounts_path, _ = (_named(path, SUFFIX) for path in _files(config))
+        if accounts_path.exists():
+            _copy_store(accounts_path, ACCOUNT_REVISIONS, partial(create_schema, url, ACCOUNTS), progress)
         create_schema(url, PROJECTIONS, derived)
-        with source.alone() as reading:
-            create_schema(url, LEDGER, REVISIONS, partial(_copy, reading, progress))
-            records = ledger.last_index(reading)
-    finally:
-        source.close()
-    return records
+        return _copy_store(ledger_path, REVISIONS, partial(create_schema, url, LEDGER), progress)
+    except BaseException:
+        _rename(_files(config), SUFFIX, "")
+        raise
 
 
-def put_away(config: Config) -> list[Path]:
-    """Give the files that were moved another name; return the names that they have now."""
-    moved = []
-    for path in (config.ledger_path, config.accounts_path, config.projections_path):
-        if path.exists():
-            moved.append(path.rename(path.with_name(path.name + SUFFIX)))
-    return moved
+def _files(config: Config) -> tuple[Path, Path, Path]:
+    return config.ledger_path, config.accounts_path, config.projections_path
 
 
-def _move_store(source: Store, create: Callable[[Callable[[Connection], None]], None], progress: Progress) -> None:
+def _named(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _rename(paths: Sequence[Path], before: str, after: str) -> None:
+    """Give files that nobody has open another ending; one that has it, from a move that was cut off, keeps it."""
+    present = [path for path in paths if _named(path, before).exists()]
+    for path in present:
+        _require_alone(_named(path, before))
+    for path in present:
+        _named(path, before).rename(_named(path, after))
+
+
+def _require_alone(path: Path) -> None:
+    """Fold the file's log into it, which SQLite does for the last one alone; ``Unavailable("move.running")``."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        raise Unavailable("move.running", f"{path.name}: stop every program of this cloud first") from error
+
+
+def _copy_store(path: Path, revisions: Revisions, create: Callable[..., None], progress: Progress) -> int:
+    source = open_store(path, revisions, synchronous="FULL")
     try:
         with source.alone() as reading:
-            create(partial(_copy, reading, progress))
+            create(revisions, partial(_copy, reading, progress))
+            return ledger.last_index(reading) if revisions is REVISIONS else 0
     finally:
         source.close()
 

@@ -28,6 +28,8 @@ from cloud.trace.evidence import Evidence
 
 NOT_A_SOURCE = "not_a_source"
 """The flag of a code that somebody made who is not a source. The record was refused, so no lot has it."""
+_OF_NO_SOURCE = "role.source"
+"""Why it was refused (`cloud/ingest/verify.py`)."""
 PAGE = 50
 MOST_SALES = 50
 _MOST_URGENT = 10
@@ -87,7 +89,7 @@ class ConsoleView:
     def coded_by_no_source(self, scope: Scope, mark: Mark) -> tuple[Page[Refusal], dict[str, int]]:
         """Return a page of codes that somebody made who is not a source, and how many flags of each code there are."""
         with self._reading() as now:
-            return now.refusals(scope).page(mark, PAGE, "role.source"), self._flag_counts(now, scope)
+            return now.refusals(scope).page(mark, PAGE, _OF_NO_SOURCE), self._flag_counts(now, scope)
 
     def sellers(self, scope: Scope, prefix: str, mark: Mark) -> Page[SellerRow]:
         """Return a page of sellers."""
@@ -132,7 +134,7 @@ class ConsoleView:
     @staticmethod
     def _flag_counts(now: "_Now", scope: Scope) -> dict[str, int]:
         counts = flagged.count_among(now.graph, scope.lots())
-        refused = now.refusals(scope).counts().get("role.source", 0)
+        refused = now.refusals(scope).counts().get(_OF_NO_SOURCE, 0)
         return {**counts, NOT_A_SOURCE: refused} if refused else counts
 
     @contextmanager

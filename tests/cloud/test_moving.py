@@ -116,6 +116,16 @@ def test_a_database_that_is_not_empty_or_not_there_changes_nothing(
     assert len(cloud.rows(store.records))
 
 
+def test_nothing_is_moved_while_the_cloud_runs(cloud: CloudUnderTest, market: Market, empty: str) -> None:
+    live(cloud, market)
+    told = move(cloud.config, empty)
+    assert told.returncode != 0
+    assert "move.running" in told.stderr
+    before = len(cloud.rows(store.records))
+    cloud.deliver(market.envelope(market.health()))
+    assert len(cloud.rows(store.records)) == before + 1
+
+
 def test_a_move_that_is_cut_off_leaves_no_ledger(cloud: CloudUnderTest, market: Market, empty: str) -> None:
     live(cloud, market)
     cloud.stop()
